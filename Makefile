@@ -1,0 +1,36 @@
+# Needs python3.11, make and pip; everything else is installed under .tools and .venv.
+PYTHON ?= python3.11
+UV_VERSION := 0.13.9
+UV := PYTHONPATH=.tools UV_PYTHON_DOWNLOADS=never .tools/bin/uv
+BIN := .venv/bin
+
+.PHONY: run test lint lock env clean
+
+run: env
+	$(BIN)/superposed run superposition-map --preset quick
+
+test: env lint
+	$(BIN)/pytest -n 2 --dist worksteal
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+
+env: .venv/.installed
+
+.tools/bin/uv:
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION)
+
+.venv/.installed: .tools/bin/uv requirements.lock pyproject.toml
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(UV) pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	touch $@
+
+lock: .tools/bin/uv
+	$(UV) pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv .tools

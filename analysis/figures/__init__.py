@@ -1,0 +1,25 @@
+"""Figures: plain arrays in, a `Panel` (figure, words and hover texts) out."""
+
+from analysis.figures.boundary_plot import boundary_plot
+from analysis.figures.cells import Levels
+from analysis.figures.cut_plot import cut_plot
+from analysis.figures.gram_plot import gram_plot
+from analysis.figures.heat_map import MapFacet, heat_map
+from analysis.figures.marks import Curve, Series, SeriesFacet
+from analysis.figures.panel import Panel
+from analysis.figures.render import png_bytes, svg_text
+
+__all__ = [
+    "Curve",
+    "Levels",
+    "MapFacet",
+    "Panel",
+    "Series",
+    "SeriesFacet",
+    "boundary_plot",
+    "cut_plot",
+    "gram_plot",
+    "heat_map",
+    "png_bytes",
+    "svg_text",
+]

@@ -1,0 +1,161 @@
+"""What the plots are made of: measured series, curves laid over them, and how both are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float
+from matplotlib import patheffects
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis.figures.style import CHANCE_COLOUR, THEORY_COLOUR, colours_of, distinct, markers_of
+
+CurveKind = Literal["theory", "chance", "measured"]
+
+_LINE_STYLES = ("-", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)))
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A line laid over data, y against x in data units; a NaN in `y` breaks it, an infinity leaves the axes.
+
+    `kind` sets how it is drawn: `theory` in black (dash patterns tell several apart), `chance` as dotted grey,
+    `measured` (a boundary found in the data) in a colour. Curves of the same label are drawn alike in every facet.
+    """
+
+    label: str
+    x: Float[np.ndarray, " n"]
+    y: Float[np.ndarray, " n"]
+    kind: CurveKind = "theory"
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Points measured by one method: `y` against `x`, with an interval from `low` to `high` where given.
+
+    Points whose `y` is NaN are not drawn; an infinite end of an interval runs to the edge of the axes. `flagged` marks
+    points in which some solver did not converge: they are drawn hollow and named in the legend. `tips` holds one text
+    per point, shown when the reader points at it.
+    """
+
+    label: str
+    x: Float[np.ndarray, " n"]
+    y: Float[np.ndarray, " n"]
+    low: Float[np.ndarray, " n"] | None = None
+    high: Float[np.ndarray, " n"] | None = None
+    flagged: Bool[np.ndarray, " n"] | None = None
+    tips: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesFacet:
+    """One pair of axes: a title, the measured series and the curves laid over them."""
+
+    title: str
+    series: Sequence[Series]
+    curves: Sequence[Curve] = ()
+
+
+def curve_styles(curves: Sequence[Curve], taken: int = 0) -> dict[str, dict]:
+    """Line properties for each distinct label; `taken` colours are already in use for series."""
+    kinds = {curve.label: curve.kind for curve in curves}
+    theory = [label for label, kind in kinds.items() if kind == "theory"]
+    measured = [label for label, kind in kinds.items() if kind == "measured"]
+    colours = colours_of([*(f"series {i}" for i in range(taken)), *measured])
+    styles = {}
+    for label, kind in kinds.items():
+        if kind == "theory":
+            pattern = _LINE_STYLES[theory.index(label) % len(_LINE_STYLES)]
+            styles[label] = {"color": THEORY_COLOUR, "linestyle": pattern, "linewidth": 1.3}
+        elif kind == "chance":
+            styles[label] = {"color": CHANCE_COLOUR, "linestyle": ":", "linewidth": 1.2}
+        else:
+            styles[label] = {"color": colours[label], "linestyle": "-", "linewidth": 1.6}
+    return styles
+
+
+def cased(width: float) -> list[patheffects.AbstractPathEffect]:
+    """A white edge around a line of `width` points, so that it is seen on any colour."""
+    return [patheffects.withStroke(linewidth=width + 1.8, foreground="white")]
+
+
+def draw_series(axes: Axes, series: Series, *, colour: str, marker: str, joined: bool, gid: str) -> dict[str, str]:
+    """Draws one series and returns the tips of its points, keyed by the gid of the invisible disc over each.
+
+    With `joined` the points are joined and the interval is a band; otherwise each point has an error bar.
+    """
+    x, y = np.asarray(series.x, float), np.asarray(series.y, float)
+    flagged = np.zeros(y.shape, bool) if series.flagged is None else np.asarray(series.flagged, bool)
+    seen = np.isfinite(x) & np.isfinite(y)
+    _draw_interval(axes, series, seen, colour, joined)
+    if joined:
+        axes.plot(x[seen], y[seen], "-", color=colour, zorder=3)
+    plain, hollow = seen & ~flagged, seen & flagged
+    look = {"linestyle": "none", "marker": marker, "color": colour, "zorder": 4}
+    axes.plot(x[plain], y[plain], **look, markeredgecolor="white", markeredgewidth=0.5)
+    axes.plot(x[hollow], y[hollow], **look, markerfacecolor="white", markeredgewidth=1.1)
+    if series.tips is None:
+        return {}
+    if len(series.tips) != y.size:
+        raise ValueError(f"series {series.label!r} has {y.size} points and {len(series.tips)} tips")
+    return {f"{gid}-{i}": _draw_target(axes, x[i], y[i], f"{gid}-{i}", series.tips[i]) for i in np.flatnonzero(seen)}
+
+
+def _draw_interval(axes: Axes, series: Series, seen: np.ndarray, colour: str, joined: bool) -> None:
+    if series.low is None or series.high is None:
+        return
+    # An unbounded end is drawn far outside the axes rather than not at all.
+    x, y = np.asarray(series.x, float), np.asarray(series.y, float)
+    far = 1e6 * max(1.0, np.max(np.abs(y[seen]), initial=0.0))
+    low = np.clip(np.asarray(series.low, float), -far, far)
+    high = np.clip(np.asarray(series.high, float), -far, far)
+    keep = seen & ~np.isnan(low) & ~np.isnan(high)
+    if joined:
+        axes.fill_between(x, low, high, where=keep, color=colour, alpha=0.18, linewidth=0, zorder=2)
+    else:
+        axes.vlines(x[keep], low[keep], high[keep], color=colour, linewidth=1.0, zorder=3)
+
+
+def _draw_target(axes: Axes, x: float, y: float, gid: str, tip: str) -> str:
+    """An invisible disc wider than the marker: easy to point at or to tap."""
+    axes.plot([x], [y], "o", color="#888888", alpha=0, markersize=13, markeredgewidth=0, zorder=6, gid=gid)
+    return tip
+
+
+def draw_curve(axes: Axes, curve: Curve, style: Mapping) -> None:
+    """Draws a curve in data units; its infinities become values far outside the axes."""
+    y = np.nan_to_num(np.asarray(curve.y, float), nan=np.nan, posinf=1e12, neginf=-1e12)
+    axes.plot(np.asarray(curve.x, float), y, **style, zorder=2.5 if curve.kind == "theory" else 2.2)
+
+
+def series_handles(facets: Sequence[SeriesFacet], *, joined: bool) -> list[Line2D]:
+    """Legend entries of all series, curves and flags that occur in the facets, each once."""
+    series = [one for facet in facets for one in facet.series]
+    curves = [one for facet in facets for one in facet.curves]
+    labels = distinct(one.label for one in series)
+    colours, markers = colours_of(labels), markers_of(labels)
+    line = "-" if joined else "none"
+    look = {"linestyle": line, "markeredgecolor": "white", "markeredgewidth": 0.5}
+    handles = [Line2D([], [], color=colours[one], marker=markers[one], label=one, **look) for one in labels]
+    for label, style in curve_styles(curves, taken=len(labels)).items():
+        handles.append(Line2D([], [], label=label, **style))
+    if any(one.flagged is not None and np.any(one.flagged) for one in series):
+        hollow = {"linestyle": "none", "marker": "o", "color": "#444444", "markerfacecolor": "white"}
+        handles.append(Line2D([], [], label="hollow: some solves did not converge", **hollow))
+    return handles
+
+
+def draw_legend(figure: Figure, handles: Sequence[Artist], *, width: float) -> None:
+    """One legend for the whole figure, below the axes; `width` of the figure in inches sets its columns."""
+    if not handles:
+        return
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    # A character of the legend is about 0.056 inch wide, and handle and gap take about 0.45 inch.
+    columns = int(np.clip(width / (0.056 * longest + 0.45), 1, len(handles)))
+    figure.legend(handles=list(handles), loc="outside lower center", ncols=columns)

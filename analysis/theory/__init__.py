@@ -1,0 +1,28 @@
+"""What theory predicts, in float64 with NumPy and SciPy. Every function broadcasts over array arguments."""
+
+from analysis.theory._code_sign import CodeSign
+from analysis.theory.bayes_bernoulli_gaussian import scalar_mmse, state_evolution_mse
+from analysis.theory.chance import ChanceLevel, dictionary_chance
+from analysis.theory.counting import minimum_samples
+from analysis.theory.guarantees import cs_rule_of_thumb, tropp_limit, welch_bound
+from analysis.theory.l1_transition import l1_transition, minimax_threshold
+from analysis.theory.noise_sensitivity import minimax_mse, minimax_mse_threshold, noise_sensitivity
+from analysis.theory.oracle_floor import oracle_floor
+
+__all__ = [
+    "ChanceLevel",
+    "CodeSign",
+    "cs_rule_of_thumb",
+    "dictionary_chance",
+    "l1_transition",
+    "minimax_mse",
+    "minimax_mse_threshold",
+    "minimax_threshold",
+    "minimum_samples",
+    "noise_sensitivity",
+    "oracle_floor",
+    "scalar_mmse",
+    "state_evolution_mse",
+    "tropp_limit",
+    "welch_bound",
+]

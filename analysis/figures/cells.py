@@ -58,7 +58,10 @@ def curve_in_cells(curve: Curve, x: Levels, y: Levels) -> tuple[np.ndarray, np.n
 
 
 def is_seen(column: np.ndarray, row: np.ndarray, shape: tuple[int, int]) -> bool:
-    """Whether any point of a curve lies on a map of `shape` rows and columns."""
+    """Whether a curve, joined between its points, crosses a map of `shape` rows and columns."""
+    share = np.linspace(0.0, 1.0, 65)[:, None]
+    column, row = (np.concatenate([a, a[-1:]]) for a in (column, row))
+    column, row = (a[:-1] + share * np.diff(a) for a in (column, row))
     with np.errstate(invalid="ignore"):
         inside = (row >= -0.5) & (row <= shape[0] - 0.5) & (column >= -0.5) & (column <= shape[1] - 0.5)
     return bool(np.any(inside))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
-from matplotlib.image import AxesImage
+from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 
-from analysis.figures.layout import facet_grid, settle
+from analysis.figures.layout import facet_grid, label_grid
 from analysis.figures.panel import Panel
 from analysis.figures.style import COLUMN_WIDTH, PAGE_WIDTH, figure_style
 
@@ -31,13 +33,10 @@ def gram_plot(
     with figure_style():
         width = COLUMN_WIDTH + 1.0 if len(grams) == 1 else PAGE_WIDTH
         figure, axes = facet_grid(1, len(grams), width=width, facet_height=(width - 1.2) / len(grams))
-        image: AxesImage | None = None
         for ax, (label, gram) in zip(axes.flat, grams.items(), strict=True):
-            image = ax.imshow(gram, cmap="cividis", vmin=0, vmax=top, interpolation="nearest")
+            ax.imshow(gram, cmap="cividis", vmin=0, vmax=top, interpolation="nearest")
             ax.set_title(label)
-        assert image is not None
-        figure.supxlabel("latent", fontsize=8)
-        figure.supylabel("latent", fontsize=8)
-        figure.colorbar(image, ax=axes, label="|⟨aᵢ, aⱼ⟩|", fraction=0.06, pad=0.02).outline.set_linewidth(0.4)
-        settle(figure)
+        shade = ScalarMappable(Normalize(0, top), colormaps["cividis"].resampled(64))
+        figure.colorbar(shade, ax=axes, label="|⟨aᵢ, aⱼ⟩|", fraction=0.06, pad=0.02)
+        label_grid(figure, "latent j", "latent i")
     return Panel(name=name, title=title, caption=caption, alt=alt, figure=figure)

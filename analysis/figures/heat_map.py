@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -12,17 +13,23 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LogNorm, Normalize
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch, Rectangle
 from matplotlib.path import Path
+from matplotlib.ticker import FuncFormatter
 
 from analysis.figures.cells import Levels, checked, curve_in_cells, is_seen, ticks_of
-from analysis.figures.layout import facet_grid, settle, short_number
-from analysis.figures.marks import Curve, cased, curve_styles, draw_legend
+from analysis.figures.layout import facet_grid, label_grid, short_number
+from analysis.figures.marks import Curve, cased, curve_styles
 from analysis.figures.panel import Panel
 from analysis.figures.style import COLUMN_WIDTH, MISSING_COLOUR, PAGE_WIDTH, figure_style
 
+# Inches: what labels and colour bar take beside the maps, and the height of a page's text.
+_BESIDE = 1.3
+_PAGE_HEIGHT = 7.6
+_BAR: dict[str, Any] = {"fraction": 0.06, "pad": 0.02, "aspect": 26, "shrink": 0.98}
+# White edged with black: no colour of the map is taken for it, and theory is drawn the other way round.
+_OUTLINE: dict[str, Any] = {"linewidth": 1.3, "path_effects": cased(1.3, "black")}
 # Beyond this many cells along an axis, white gaps between cells would take more room than they help.
 _MOST_GAPPED = 16
 
@@ -79,16 +86,18 @@ def heat_map(
     norm, extend = _colour_scale(maps, limits, log_colour)
     with figure_style():
         colours = colormaps[colour_map].resampled(64)
-        width, height = _size(n_columns, maps[0].values.shape)
-        figure, axes = facet_grid(n_rows, n_columns, width=width, facet_height=height)
+        handles = _handles(maps, x, y, hatched_label, outlined_label)
+        width, height = _size(n_rows, n_columns, maps[0].values.shape)
+        figure, axes = facet_grid(n_rows, n_columns, width=width, facet_height=height, handles=handles)
         tips: dict[str, str] = {}
         for i, j, facet in placed:
             tips |= _draw_map(axes[i, j], facet, x, y, norm, colours, gid=f"c{i}-{j}")
         _draw_curves(placed, axes, x, y)
-        _label(figure, axes, facets, x, y, row_titles, column_titles)
-        _draw_colour_bar(figure, axes, norm, colours, extend, value_label)
-        draw_legend(figure, _handles(maps, x, y, hatched_label, outlined_label), width=width)
-        settle(figure)
+        _title(placed, axes, row_titles, column_titles)
+        _set_ticks(axes[0, 0], x, y, map_width=(width - _BESIDE) / n_columns, map_height=height)
+        bar = figure.colorbar(ScalarMappable(norm, colours), ax=axes, label=value_label, extend=extend, **_BAR)
+        bar.ax.yaxis.set_major_formatter(FuncFormatter(short_number))
+        label_grid(figure, x.label, y.label)
     return Panel(name=name, title=title, caption=caption, alt=alt, figure=figure, tips=tips)
 
 
@@ -101,12 +110,12 @@ def _check(facet: MapFacet, x: Levels, y: Levels) -> None:
         raise ValueError(f"map {facet.title!r}: tips need the shape {shape}")
 
 
-def _size(n_columns: int, shape: tuple[int, ...]) -> tuple[float, float]:
-    """Width of the figure and height of one map, in inches."""
-    width = COLUMN_WIDTH + 1.3 if n_columns == 1 else PAGE_WIDTH
-    map_width = (width - 1.3) / n_columns
+def _size(n_rows: int, n_columns: int, shape: tuple[int, ...]) -> tuple[float, float]:
+    """Width of the figure and height of one map, in inches; the whole stays within a page where it can."""
+    width = COLUMN_WIDTH + _BESIDE if n_columns == 1 else PAGE_WIDTH
     share = float(np.clip(1.15 * shape[0] / shape[1], 0.72, 1.0))
-    return width, max(0.9, map_width * share)
+    height = min((width - _BESIDE) / n_columns * share, _PAGE_HEIGHT / n_rows)
+    return width, max(0.9, height)
 
 
 def _colour_scale(
@@ -134,7 +143,8 @@ def _draw_map(
 ) -> dict[str, str]:
     values = np.asarray(facet.values, float)
     n_rows, n_columns = values.shape
-    fills = colours(norm(np.clip(np.nan_to_num(values, nan=norm.vmin), norm.vmin, norm.vmax)))
+    low, high = norm.vmin or 0.0, norm.vmax or 1.0
+    fills = colours(norm(np.clip(np.where(np.isnan(values), low, values), low, high)))
     gap = 0.5 if max(n_rows, n_columns) <= _MOST_GAPPED else 0.0
     tips = {}
     for row, column in np.ndindex(n_rows, n_columns):
@@ -150,11 +160,9 @@ def _draw_map(
         _hatch(ax, np.asarray(facet.hatched, bool))
     if facet.outlined is not None and np.any(facet.outlined):
         outline = _outline(np.asarray(facet.outlined, bool))
-        ax.add_patch(PathPatch(outline, **_OUTLINE, path_effects=cased(1.5), zorder=3, clip_on=False))
+        edge = {"facecolor": "none", "edgecolor": "white", "capstyle": "projecting", "clip_on": False}
+        ax.add_patch(PathPatch(outline, **edge, **_OUTLINE, zorder=3))
     return tips
-
-
-_OUTLINE = {"facecolor": "none", "edgecolor": "#b2182b", "linewidth": 1.5, "capstyle": "projecting"}
 
 
 def _default_tip(x: Levels, y: Levels, row: int, column: int, values: np.ndarray) -> str:
@@ -187,7 +195,7 @@ def _outline(mask: np.ndarray) -> Path:
 
 
 def _draw_curves(placed: Sequence[tuple[int, int, MapFacet]], axes: np.ndarray, x: Levels, y: Levels) -> None:
-    styles = curve_styles([curve for _, _, facet in placed for curve in facet.curves])
+    styles = curve_styles([curve for _, _, facet in placed for curve in facet.curves], taken=1)
     for i, j, facet in placed:
         for curve in facet.curves:
             column, row = curve_in_cells(curve, x, y)
@@ -195,40 +203,28 @@ def _draw_curves(placed: Sequence[tuple[int, int, MapFacet]], axes: np.ndarray, 
             axes[i, j].plot(column, row, **style, path_effects=cased(style["linewidth"]), zorder=4)
 
 
-def _label(
-    figure: Figure,
+def _title(
+    placed: Sequence[tuple[int, int, MapFacet]],
     axes: np.ndarray,
-    facets: Sequence[Sequence[MapFacet | None]],
-    x: Levels,
-    y: Levels,
     row_titles: Sequence[str],
     column_titles: Sequence[str],
 ) -> None:
-    n_rows, n_columns = axes.shape
-    map_width = (figure.get_size_inches()[0] - 1.3) / n_columns
-    x_ticks = ticks_of(x, int(np.clip(map_width / 0.36, 2, 8)))
-    y_ticks = ticks_of(y, 8)
-    axes[0, 0].set_xticks(x_ticks, [short_number(v) for v in checked(x)[x_ticks]])
-    axes[0, 0].set_yticks(y_ticks, [short_number(v) for v in checked(y)[y_ticks]])
-    for i, j in np.ndindex(n_rows, n_columns):
-        facet = facets[i][j] if j < len(facets[i]) else None
-        if facet is None:
-            axes[i, j].set_visible(False)
-            continue
+    used = {(i, j) for i, j, _ in placed}
+    for place, ax in zip(np.ndindex(*axes.shape), axes.flat, strict=True):
+        ax.set_visible(place in used)
+    for i, j, facet in placed:
         above = column_titles[j] if i == 0 and column_titles else ""
         axes[i, j].set_title("\n".join(text for text in (above, facet.title) if text))
     for ax, text in zip(axes[:, 0], row_titles, strict=False):
         ax.set_ylabel(text, fontweight="bold")
-    figure.supxlabel(x.label, fontsize=8)
-    figure.supylabel(y.label, fontsize=8)
 
 
-def _draw_colour_bar(
-    figure: Figure, axes: np.ndarray, norm: Normalize, colours: Colormap, extend: str, label: str
-) -> None:
-    shade = ScalarMappable(norm, colours)
-    bar = figure.colorbar(shade, ax=axes, label=label, extend=extend, fraction=0.06, pad=0.02, aspect=24)
-    bar.outline.set_linewidth(0.4)
+def _set_ticks(ax: Axes, x: Levels, y: Levels, *, map_width: float, map_height: float) -> None:
+    """Labels as many levels as there is room for, at most eight; all maps share them."""
+    x_ticks = ticks_of(x, int(np.clip(map_width / 0.36, 2, 8)))
+    y_ticks = ticks_of(y, int(np.clip(map_height / 0.16, 2, 8)))
+    ax.set_xticks(x_ticks, [short_number(v) for v in checked(x)[x_ticks]])
+    ax.set_yticks(y_ticks, [short_number(v) for v in checked(y)[y_ticks]])
 
 
 def _handles(maps: Sequence[MapFacet], x: Levels, y: Levels, hatched_label: str, outlined_label: str) -> list[Artist]:
@@ -237,11 +233,10 @@ def _handles(maps: Sequence[MapFacet], x: Levels, y: Levels, hatched_label: str,
     shape = maps[0].values.shape
     seen = {curve.label for curve in curves if is_seen(*curve_in_cells(curve, x, y), shape)}
     handles: list[Artist] = []
-    for label, style in curve_styles(curves).items():
+    for label, style in curve_styles(curves, taken=1).items():
         handles.append(Line2D([], [], label=label if label in seen else f"{label} (outside this map)", **style))
     if any(one.outlined is not None and np.any(one.outlined) for one in maps):
-        edge = {"color": _OUTLINE["edgecolor"], "linewidth": _OUTLINE["linewidth"]}
-        handles.append(Line2D([], [], label=outlined_label, **edge))
+        handles.append(Line2D([], [], label=outlined_label, color="white", **_OUTLINE))
     if any(one.hatched is not None and np.any(one.hatched) for one in maps):
         with figure_style(hatch__linewidth=0.7):
             handles.append(

@@ -1,17 +1,44 @@
-"""Grids of axes that share their scales and labels."""
+"""Grids of axes that share their scales, labels and legend."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+# Inches: a row's title and gap, the axis label and ticks below the grid, and a line of the legend.
+_ROW_EXTRA = 0.28
+_BELOW = 0.5
+_LEGEND_LINE = 0.165
 
-def facet_grid(n_rows: int, n_columns: int, *, width: float, facet_height: float) -> tuple[Figure, np.ndarray]:
-    """A figure `width` inches wide with n_rows x n_columns axes, each about `facet_height` inches high."""
-    figure = Figure(figsize=(width, n_rows * (facet_height + 0.3) + 0.75))
+
+def facet_grid(
+    n_rows: int, n_columns: int, *, width: float, facet_height: float, handles: Sequence[Artist] = ()
+) -> tuple[Figure, np.ndarray]:
+    """A figure of n_rows x n_columns axes on common scales, with one legend above them.
+
+    It is `width` inches wide, and as high as axes of about `facet_height` inches, labels and legend need.
+    """
+    columns, lines = _legend_shape(handles, width)
+    figure = Figure(figsize=(width, n_rows * (facet_height + _ROW_EXTRA) + _BELOW + lines * _LEGEND_LINE))
+    figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.04, wspace=0.03, hspace=0.02)
+    if handles:
+        # Above, because a label shared by all axes and a legend below them would be drawn over each other.
+        figure.legend(handles=list(handles), loc="outside upper center", ncols=columns)
     axes = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     return figure, axes
+
+
+def _legend_shape(handles: Sequence[Artist], width: float) -> tuple[int, int]:
+    """Columns and lines of the legend: a character is about 0.051 inch wide, handle and gap about 0.55 inch."""
+    if not handles:
+        return 1, 0
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    columns = int(np.clip(width / (0.051 * longest + 0.55), 1, len(handles)))
+    return columns, -(-len(handles) // columns)
 
 
 def wrapped_shape(n_facets: int, *, most_columns: int) -> tuple[int, int]:
@@ -32,13 +59,23 @@ def hide_unused(axes: np.ndarray, n_used: int) -> None:
             flat[index].tick_params(labelbottom=True)
 
 
-def settle(figure: Figure) -> None:
-    """Fixes the layout as it is now: solved anew at every drawing it would differ in the last digits."""
+def label_grid(figure: Figure, x_label: str, y_label: str) -> None:
+    """Labels the common axes once, centred on the grid, and fixes the layout.
+
+    Solved anew at every drawing, the layout would differ in the last digits, and so would the files.
+    """
+    figure.supxlabel(x_label, fontsize=8)
+    figure.supylabel(y_label, fontsize=8)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
+    boxes = [ax.get_position() for ax in figure.axes if ax.get_label() != "<colorbar>"]
+    across = (min(box.x0 for box in boxes) + max(box.x1 for box in boxes)) / 2
+    up = (min(box.y0 for box in boxes) + max(box.y1 for box in boxes)) / 2
+    figure.supxlabel(x_label, x=across, fontsize=8)
+    figure.supylabel(y_label, y=up, fontsize=8)
 
 
-def short_number(value: float) -> str:
+def short_number(value: float, _position: int | None = None) -> str:
     """A number as a tick label: three significant digits, no padded exponent."""
     mantissa, letter, exponent = f"{value:.3g}".partition("e")
     return mantissa + (f"{letter}{int(exponent)}" if letter else "")

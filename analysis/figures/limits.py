@@ -9,7 +9,7 @@ import numpy as np
 from analysis.figures.marks import SeriesFacet
 
 _MARGIN = 0.05
-_NEAR = 0.6
+_NEAR = 0.25
 
 
 def x_limits_of(facets: Sequence[SeriesFacet], *, log: bool) -> tuple[float, float]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float
 from matplotlib import patheffects
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.style import CHANCE_COLOUR, THEORY_COLOUR, colours_of, distinct, markers_of
+from analysis.figures.style import CHANCE_COLOUR, OKABE_ITO, THEORY_COLOUR, colours_of, distinct, markers_of
 
 CurveKind = Literal["theory", "chance", "measured"]
 
@@ -62,12 +60,11 @@ class SeriesFacet:
     curves: Sequence[Curve] = ()
 
 
-def curve_styles(curves: Sequence[Curve], taken: int = 0) -> dict[str, dict]:
-    """Line properties for each distinct label; `taken` colours are already in use for series."""
+def curve_styles(curves: Sequence[Curve], taken: int = 0) -> dict[str, dict[str, Any]]:
+    """Line properties for each distinct label; the first `taken` colours are in use for something else."""
     kinds = {curve.label: curve.kind for curve in curves}
     theory = [label for label, kind in kinds.items() if kind == "theory"]
     measured = [label for label, kind in kinds.items() if kind == "measured"]
-    colours = colours_of([*(f"series {i}" for i in range(taken)), *measured])
     styles = {}
     for label, kind in kinds.items():
         if kind == "theory":
@@ -76,13 +73,14 @@ def curve_styles(curves: Sequence[Curve], taken: int = 0) -> dict[str, dict]:
         elif kind == "chance":
             styles[label] = {"color": CHANCE_COLOUR, "linestyle": ":", "linewidth": 1.2}
         else:
-            styles[label] = {"color": colours[label], "linestyle": "-", "linewidth": 1.6}
+            colour = OKABE_ITO[(taken + measured.index(label)) % len(OKABE_ITO)]
+            styles[label] = {"color": colour, "linestyle": "-", "linewidth": 1.5}
     return styles
 
 
-def cased(width: float) -> list[patheffects.AbstractPathEffect]:
-    """A white edge around a line of `width` points, so that it is seen on any colour."""
-    return [patheffects.withStroke(linewidth=width + 1.8, foreground="white")]
+def cased(width: float, colour: str = "white") -> list[patheffects.AbstractPathEffect]:
+    """An edge around a line of `width` points, so that it is seen on any colour."""
+    return [patheffects.withStroke(linewidth=width + 1.6, foreground=colour)]
 
 
 def draw_series(axes: Axes, series: Series, *, colour: str, marker: str, joined: bool, gid: str) -> dict[str, str]:
@@ -104,7 +102,11 @@ def draw_series(axes: Axes, series: Series, *, colour: str, marker: str, joined:
         return {}
     if len(series.tips) != y.size:
         raise ValueError(f"series {series.label!r} has {y.size} points and {len(series.tips)} tips")
-    return {f"{gid}-{i}": _draw_target(axes, x[i], y[i], f"{gid}-{i}", series.tips[i]) for i in np.flatnonzero(seen)}
+    tips = {f"{gid}-{i}": tip for i, tip in enumerate(series.tips) if seen[i]}
+    for i in np.flatnonzero(seen):
+        # An invisible disc wider than the marker is easy to point at or to tap.
+        axes.plot([x[i]], [y[i]], "o", color="#888888", alpha=0, markersize=13, mew=0, zorder=6, gid=f"{gid}-{i}")
+    return tips
 
 
 def _draw_interval(axes: Axes, series: Series, seen: np.ndarray, colour: str, joined: bool) -> None:
@@ -122,12 +124,6 @@ def _draw_interval(axes: Axes, series: Series, seen: np.ndarray, colour: str, jo
         axes.vlines(x[keep], low[keep], high[keep], color=colour, linewidth=1.0, zorder=3)
 
 
-def _draw_target(axes: Axes, x: float, y: float, gid: str, tip: str) -> str:
-    """An invisible disc wider than the marker: easy to point at or to tap."""
-    axes.plot([x], [y], "o", color="#888888", alpha=0, markersize=13, markeredgewidth=0, zorder=6, gid=gid)
-    return tip
-
-
 def draw_curve(axes: Axes, curve: Curve, style: Mapping) -> None:
     """Draws a curve in data units; its infinities become values far outside the axes."""
     y = np.nan_to_num(np.asarray(curve.y, float), nan=np.nan, posinf=1e12, neginf=-1e12)
@@ -140,22 +136,22 @@ def series_handles(facets: Sequence[SeriesFacet], *, joined: bool) -> list[Line2
     curves = [one for facet in facets for one in facet.curves]
     labels = distinct(one.label for one in series)
     colours, markers = colours_of(labels), markers_of(labels)
-    line = "-" if joined else "none"
-    look = {"linestyle": line, "markeredgecolor": "white", "markeredgewidth": 0.5}
-    handles = [Line2D([], [], color=colours[one], marker=markers[one], label=one, **look) for one in labels]
+    handles = [
+        Line2D(
+            [],
+            [],
+            label=label,
+            color=colours[label],
+            marker=markers[label],
+            linestyle="-" if joined else "none",
+            markeredgecolor="white",
+            markeredgewidth=0.5,
+        )
+        for label in labels
+    ]
     for label, style in curve_styles(curves, taken=len(labels)).items():
         handles.append(Line2D([], [], label=label, **style))
     if any(one.flagged is not None and np.any(one.flagged) for one in series):
-        hollow = {"linestyle": "none", "marker": "o", "color": "#444444", "markerfacecolor": "white"}
-        handles.append(Line2D([], [], label="hollow: some solves did not converge", **hollow))
+        label = "hollow: some solves did not converge"
+        handles.append(Line2D([], [], label=label, linestyle="none", marker="o", color="#444444", mfc="white"))
     return handles
-
-
-def draw_legend(figure: Figure, handles: Sequence[Artist], *, width: float) -> None:
-    """One legend for the whole figure, below the axes; `width` of the figure in inches sets its columns."""
-    if not handles:
-        return
-    longest = max(len(str(handle.get_label())) for handle in handles)
-    # A character of the legend is about 0.056 inch wide, and handle and gap take about 0.45 inch.
-    columns = int(np.clip(width / (0.056 * longest + 0.45), 1, len(handles)))
-    figure.legend(handles=list(handles), loc="outside lower center", ncols=columns)

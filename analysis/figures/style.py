@@ -54,7 +54,6 @@ STYLE: Mapping[str, Any] = MappingProxyType(
         "lines.markersize": 4,
         "figure.facecolor": "white",
         "savefig.facecolor": "white",
-        "figure.constrained_layout.use": True,
         # Text stays text, and element names are the same at every drawing.
         "svg.fonttype": "none",
         "svg.hashsalt": "superposed",
@@ -65,8 +64,8 @@ STYLE: Mapping[str, Any] = MappingProxyType(
 @contextmanager
 def figure_style(**overrides: Any) -> Iterator[None]:
     """Settings of `STYLE` with `overrides` (dots written as `__`), undone when the block is left."""
-    extra = {key.replace("__", "."): value for key, value in overrides.items()}
-    with matplotlib.rc_context({**STYLE, **extra}):
+    settings: dict[Any, Any] = {**STYLE, **{key.replace("__", "."): value for key, value in overrides.items()}}
+    with matplotlib.rc_context(settings):
         yield
 
 

@@ -27,7 +27,7 @@ from analysis.figures.style import COLUMN_WIDTH, MISSING_COLOUR, PAGE_WIDTH, fig
 # Inches: what labels and colour bar take beside the maps, and the height of a page's text.
 _BESIDE = 1.3
 _PAGE_HEIGHT = 7.6
-_BAR: dict[str, Any] = {"fraction": 0.06, "pad": 0.02, "aspect": 26, "shrink": 0.98}
+_BAR_WIDTH = 0.13
 # White edged with black: no colour of the map is taken for it, and theory is drawn the other way round.
 _OUTLINE: dict[str, Any] = {"linewidth": 1.3, "path_effects": cased(1.3, "black")}
 # Beyond this many cells along an axis, white gaps between cells would take more room than they help.
@@ -95,7 +95,8 @@ def heat_map(
         _draw_curves(placed, axes, x, y)
         _title(placed, axes, row_titles, column_titles)
         _set_ticks(axes[0, 0], x, y, map_width=(width - _BESIDE) / n_columns, map_height=height)
-        bar = figure.colorbar(ScalarMappable(norm, colours), ax=axes, label=value_label, extend=extend, **_BAR)
+        shape: dict[str, Any] = {"pad": 0.02, "extendfrac": 0.03, "aspect": n_rows * height / _BAR_WIDTH}
+        bar = figure.colorbar(ScalarMappable(norm, colours), ax=axes, label=value_label, extend=extend, **shape)
         bar.ax.yaxis.set_major_formatter(FuncFormatter(short_number))
         label_grid(figure, x.label, y.label)
     return Panel(name=name, title=title, caption=caption, alt=alt, figure=figure, tips=tips)

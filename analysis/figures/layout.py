@@ -34,11 +34,12 @@ def facet_grid(
 
 def _legend_shape(handles: Sequence[Artist], width: float) -> tuple[int, int]:
     """Columns and lines of the legend: a character is about 0.051 inch wide, handle and gap about 0.55 inch."""
-    if not handles:
-        return 1, 0
-    longest = max(len(str(handle.get_label())) for handle in handles)
-    columns = int(np.clip(width / (0.051 * longest + 0.55), 1, len(handles)))
-    return columns, -(-len(handles) // columns)
+    lengths = [0.051 * len(str(handle.get_label())) + 0.55 for handle in handles]
+    for columns in range(len(lengths), 1, -1):
+        parts = np.array_split(lengths, columns)
+        if sum(part.max() for part in parts) < width:
+            return columns, len(parts[0])
+    return 1, len(lengths)
 
 
 def wrapped_shape(n_facets: int, *, most_columns: int) -> tuple[int, int]:
@@ -64,15 +65,12 @@ def label_grid(figure: Figure, x_label: str, y_label: str) -> None:
 
     Solved anew at every drawing, the layout would differ in the last digits, and so would the files.
     """
-    figure.supxlabel(x_label, fontsize=8)
-    figure.supylabel(y_label, fontsize=8)
+    across, up = figure.supxlabel(x_label, fontsize=8), figure.supylabel(y_label, fontsize=8)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     boxes = [ax.get_position() for ax in figure.axes if ax.get_label() != "<colorbar>"]
-    across = (min(box.x0 for box in boxes) + max(box.x1 for box in boxes)) / 2
-    up = (min(box.y0 for box in boxes) + max(box.y1 for box in boxes)) / 2
-    figure.supxlabel(x_label, x=across, fontsize=8)
-    figure.supylabel(y_label, y=up, fontsize=8)
+    across.set_x((min(box.x0 for box in boxes) + max(box.x1 for box in boxes)) / 2)
+    up.set_y((min(box.y0 for box in boxes) + max(box.y1 for box in boxes)) / 2)
 
 
 def short_number(value: float, _position: int | None = None) -> str:

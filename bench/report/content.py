@@ -1,0 +1,27 @@
+"""What a study's summary hands to the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from analysis.figures.panel import Panel
+
+
+@dataclass(frozen=True, eq=False)
+class ReportContent:
+    """The words, figures and tables of one report, in the order in which they are shown.
+
+    `question` is what the study asks, `sentences` answer it from the numbers. `tables` maps a file stem to its table,
+    `notes` say how the numbers were made (thresholds, intervals), and `failures` name what did not converge, a line
+    each.
+    """
+
+    title: str
+    question: str
+    sentences: list[str]
+    panels: list[Panel] = field(default_factory=list)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)

@@ -1,0 +1,90 @@
+"""Approximate message passing with soft thresholding."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
+
+from recovery.coder import ResidualKind
+from recovery.iterate import Verdict, blank_non_finite, iterate
+from recovery.residual import relative_norm, relative_residual
+from recovery.solution import Solution
+
+
+class _State(NamedTuple):
+    codes: Float[Array, "n_samples n_latents"]
+    residual: Float[Array, "n_samples n_dims"]
+    change: Float[Array, " n_samples"]
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["threshold", "nonnegative", "tolerance"],
+    meta_fields=["max_iterations"],
+)
+@dataclass(frozen=True)
+class Amp:
+    """Iterative soft thresholding with the Onsager term, for a dictionary of unit-norm, nearly independent columns.
+
+    z <- eta(z + A^T r; threshold * ||r|| / sqrt(M)),  r <- y - A z + (r / M) * (number of non-zero z).
+    `threshold` multiplies the estimated standard deviation of the pseudo-data's noise; its minimax value depends on M / N
+    and the sign of the codes, and comes from the theory of the l1 transition. `nonnegative` may be traced.
+
+    A sample has converged when its codes change by at most `tolerance` relative to their norm, or when ||r|| is at most
+    `tolerance` ||y||. The residual reported is ||y - A z|| / ||y||, which does not vanish where recovery fails.
+    Donoho, Maleki & Montanari 2009. With correlated columns, or columns far from unit norm, it may diverge; that is
+    reported as `MAX_ITERATIONS` or `NON_FINITE`.
+    """
+
+    threshold: Float[Array, ""] | float
+    nonnegative: Bool[Array, ""] | bool = False
+    max_iterations: int = 1000
+    tolerance: Float[Array, ""] | float = 1e-5
+
+    name: ClassVar[str] = "amp"
+    summary: ClassVar[str] = "approximate message passing, soft threshold at a multiple of the estimated noise"
+    residual_kind: ClassVar[ResidualKind] = "relative_residual"
+
+    def __post_init__(self) -> None:
+        if self.max_iterations < 1:
+            raise ValueError(f"max_iterations must be at least 1, got {self.max_iterations}")
+
+    def __call__(
+        self,
+        dictionary: Float[Array, "n_dims n_latents"],
+        observations: Float[Array, "n_samples n_dims"],
+        *,
+        key: PRNGKeyArray | None = None,
+    ) -> Solution:
+        n_samples, dtype = observations.shape[0], observations.dtype
+
+        def judge(state: _State) -> Verdict:
+            vanished = relative_norm(state.residual, observations) <= self.tolerance
+            return Verdict(state.change, vanished | (state.change <= self.tolerance))
+
+        codes = jnp.zeros((n_samples, dictionary.shape[1]), dtype)
+        state, outcome = iterate(
+            lambda state: self._step(dictionary, observations, state),
+            judge,
+            _State(codes, observations, jnp.ones(n_samples, dtype)),
+            n_samples=n_samples,
+            max_iterations=self.max_iterations,
+        )
+        outcome = outcome._replace(residual=relative_residual(dictionary, observations, state.codes))
+        codes, outcome = blank_non_finite(state.codes, outcome)
+        return Solution(codes, *outcome)
+
+    def _step(self, dictionary: Array, observations: Array, state: _State) -> _State:
+        n_dims = dictionary.shape[0]
+        codes, residual, _ = state
+        noise_std = jnp.linalg.norm(residual, axis=1) / n_dims**0.5
+        threshold = (jnp.asarray(self.threshold, codes.dtype) * noise_std)[:, None]
+        pseudo = codes + residual @ dictionary
+        positive = jnp.maximum(pseudo - threshold, 0)
+        new = jnp.where(self.nonnegative, positive, positive - jnp.maximum(-pseudo - threshold, 0))
+        onsager = jnp.sum(new != 0, axis=1).astype(codes.dtype) / n_dims
+        residual = observations - new @ dictionary.T + onsager[:, None] * residual
+        return _State(new, residual, relative_norm(new - codes, new))

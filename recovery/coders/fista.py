@@ -1,0 +1,127 @@
+"""The lasso by accelerated proximal gradient steps."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from recovery.coder import ResidualKind
+from recovery.iterate import Verdict, blank_non_finite, iterate
+from recovery.lasso import largest_penalty, lipschitz_constant, relative_gap, soft_threshold
+from recovery.solution import Solution
+
+_CHECK_EVERY = 10
+
+
+class FistaState(NamedTuple):
+    codes: Float[Array, "n_samples n_latents"]
+    extrapolated: Float[Array, "n_samples n_latents"]
+    momentum: Float[Array, " n_samples"]
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["penalty", "penalty_fraction", "tolerance"],
+    meta_fields=["nonnegative", "max_iterations"],
+)
+@dataclass(frozen=True)
+class Fista:
+    """min_z 1/2 ||y - A z||^2 + penalty ||z||_1 per sample, and z >= 0 if `nonnegative`.
+
+    Give one of `penalty`, in the units of A^T y, and `penalty_fraction`, a fraction of lambda_max = max |A^T y| (max A^T y
+    if `nonnegative`) of each sample; either is a scalar or one value a sample. Columns need not have unit norm.
+
+    The residual reported, and held against `tolerance`, is (primal - dual) / (1/2 ||y||^2) with the dual point obtained by
+    scaling y - A z into the feasible set. It is judged every 10 iterations. With a penalty of 0 the gap is ||y - A z||^2 /
+    ||y||^2 unless A^T (y - A z) vanishes, so that only observations in the range of A converge.
+
+    FISTA (Beck & Teboulle 2009) with adaptive restart by the gradient scheme (O'Donoghue & Candes 2015), and the step
+    1 / ||A||^2. Raises ValueError unless exactly one penalty is given.
+    """
+
+    penalty: Float[Array, "..."] | float | None = None
+    penalty_fraction: Float[Array, "..."] | float | None = None
+    nonnegative: bool = False
+    max_iterations: int = 2000
+    tolerance: Float[Array, ""] | float = 1e-5
+
+    name: ClassVar[str] = "fista"
+    summary: ClassVar[str] = "lasso: squared error plus an l1 penalty, by accelerated proximal gradient"
+    residual_kind: ClassVar[ResidualKind] = "duality_gap"
+
+    def __post_init__(self) -> None:
+        if (self.penalty is None) == (self.penalty_fraction is None):
+            raise ValueError("give exactly one of penalty and penalty_fraction")
+        if self.max_iterations < 1:
+            raise ValueError(f"max_iterations must be at least 1, got {self.max_iterations}")
+
+    def __call__(
+        self,
+        dictionary: Float[Array, "n_dims n_latents"],
+        observations: Float[Array, "n_samples n_dims"],
+        *,
+        key: PRNGKeyArray | None = None,
+    ) -> Solution:
+        penalty = self.absolute_penalty(dictionary, observations)
+        step_size = step_size_of(dictionary)
+
+        def judge(state: FistaState) -> Verdict:
+            gap = relative_gap(dictionary, observations, state.codes, penalty, nonnegative=self.nonnegative)
+            return Verdict(gap, gap <= self.tolerance)
+
+        state, outcome = iterate(
+            lambda state: fista_step(
+                state, dictionary, observations, penalty, step_size, nonnegative=self.nonnegative
+            ),
+            judge,
+            cold_start(jnp.zeros((observations.shape[0], dictionary.shape[1]), observations.dtype)),
+            n_samples=observations.shape[0],
+            max_iterations=self.max_iterations,
+            check_every=_CHECK_EVERY,
+        )
+        codes, outcome = blank_non_finite(state.codes, outcome)
+        return Solution(codes, *outcome)
+
+    def absolute_penalty(
+        self, dictionary: Float[Array, "n_dims n_latents"], observations: Float[Array, "n_samples n_dims"]
+    ) -> Float[Array, " n_samples"]:
+        """The penalty of each sample in the units of A^T y: what a judge needs to recompute the gap."""
+        n_samples, dtype = observations.shape[0], observations.dtype
+        if self.penalty_fraction is None:
+            return jnp.broadcast_to(jnp.asarray(self.penalty, dtype), (n_samples,))
+        largest = largest_penalty(dictionary, observations, nonnegative=self.nonnegative)
+        return jnp.asarray(self.penalty_fraction, dtype) * largest
+
+
+def cold_start(codes: Float[Array, "n_samples n_latents"]) -> FistaState:
+    """A state at the given codes, without momentum."""
+    return FistaState(codes, codes, jnp.ones(codes.shape[0], codes.dtype))
+
+
+def step_size_of(dictionary: Float[Array, "n_dims n_latents"]) -> Float[Array, ""]:
+    """1 / ||A||^2, the step size; 0 for a dictionary of zeros, whose codes are all 0."""
+    lipschitz = lipschitz_constant(dictionary)
+    return jnp.where(lipschitz == 0, 0, 1 / jnp.where(lipschitz == 0, 1, lipschitz))
+
+
+def fista_step(
+    state: FistaState,
+    dictionary: Float[Array, "n_dims n_latents"],
+    observations: Float[Array, "n_samples n_dims"],
+    penalty: Float[Array, " n_samples"],
+    step_size: Float[Array, ""],
+    *,
+    nonnegative: bool,
+) -> FistaState:
+    """One proximal gradient step from the extrapolated point; the momentum restarts where it points uphill."""
+    codes, extrapolated, momentum = state
+    descent = (observations - extrapolated @ dictionary.T) @ dictionary
+    new = soft_threshold(extrapolated + step_size * descent, step_size * penalty, nonnegative=nonnegative)
+    uphill = jnp.sum((extrapolated - new) * (new - codes), axis=1) > 0
+    momentum = jnp.where(uphill, 1, momentum)
+    next_momentum = 0.5 * (1 + jnp.sqrt(1 + 4 * momentum**2))
+    carry = (momentum - 1) / next_momentum
+    return FistaState(new, new + carry[:, None] * (new - codes), next_momentum)

@@ -1,0 +1,181 @@
+"""Orthogonal matching pursuit, batched."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+
+from recovery.coder import ResidualKind
+from recovery.iterate import Verdict, blank_non_finite, freeze, iterate
+from recovery.residual import relative_norm, relative_residual
+from recovery.solution import Solution
+
+
+class _State(NamedTuple):
+    """A thin QR factorisation of the chosen atoms, one row a choice; rows not yet used are zero (and identity in R)."""
+
+    basis: Float[Array, "n_samples n_nonzero n_dims"]
+    triangle: Float[Array, "n_samples n_nonzero n_nonzero"]
+    loadings: Float[Array, "n_samples n_nonzero"]
+    support: Int[Array, "n_samples n_nonzero"]
+    tried: Bool[Array, "n_samples n_latents"]
+    count: Int[Array, " n_samples"]
+    residual: Float[Array, "n_samples n_dims"]
+    exhausted: Bool[Array, " n_samples"]
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["n_active", "noise_std", "tolerance", "min_norm"],
+    meta_fields=["n_nonzero", "nonnegative"],
+)
+@dataclass(frozen=True)
+class Omp:
+    """Greedy choice of the atom best correlated with the residual, then least squares on all chosen atoms.
+
+    Atoms are compared by |a.r| / ||a||; those whose norm is below `min_norm` times the largest are never chosen. A sample
+    has converged as soon as ||r|| is at most max(noise_std * sqrt(M), tolerance * ||y||), or `n_active` atoms are chosen
+    (None: no such rule; a scalar or one number a sample), or no atom that is left correlates with the residual.
+    `n_nonzero` is the static limit on atoms chosen, at most M of use; a sample that reaches it without any of these is
+    reported as `MAX_ITERATIONS`. The residual reported is ||y - A z|| / ||y||.
+
+    If `nonnegative`, only positive correlations count, and an atom is refused for good if with it the least-squares
+    coefficients of the support would not all be positive; so codes are >= 0, and least squares on their support. This is
+    simpler than the non-negative least squares in every step of Bruckstein, Elad & Zibulevsky 2008. Attempts are limited
+    to 4 n_nonzero.
+
+    Pati, Rezaiifar & Krishnaprasad 1993. The least squares are updated by a QR factorisation of the chosen atoms
+    (Gram-Schmidt, applied twice), not solved afresh.
+    """
+
+    n_nonzero: int
+    n_active: Int[Array, "..."] | int | None = None
+    noise_std: Float[Array, ""] | float = 0.0
+    tolerance: Float[Array, ""] | float = 1e-6
+    nonnegative: bool = False
+    min_norm: Float[Array, ""] | float = 1e-3
+
+    name: ClassVar[str] = "omp"
+    summary: ClassVar[str] = "orthogonal matching pursuit: greedy atoms, least squares on the support"
+    residual_kind: ClassVar[ResidualKind] = "relative_residual"
+
+    def __post_init__(self) -> None:
+        if self.n_nonzero < 1:
+            raise ValueError(f"n_nonzero must be at least 1, got {self.n_nonzero}")
+
+    def __call__(
+        self,
+        dictionary: Float[Array, "n_dims n_latents"],
+        observations: Float[Array, "n_samples n_dims"],
+        *,
+        key: PRNGKeyArray | None = None,
+    ) -> Solution:
+        n_samples, n_latents = observations.shape[0], dictionary.shape[1]
+
+        def judge(state: _State) -> Verdict:
+            missing = relative_norm(state.residual, observations)
+            return Verdict(missing, self._ended(state, observations), state.count >= self.n_nonzero)
+
+        state, outcome = iterate(
+            lambda state: self._step(dictionary, observations, state),
+            judge,
+            _empty(observations, self.n_nonzero, n_latents),
+            n_samples=n_samples,
+            max_iterations=4 * self.n_nonzero if self.nonnegative else self.n_nonzero + 1,
+        )
+        codes = _scatter(state.support, _coefficients(state.triangle, state.loadings), n_latents)
+        outcome = outcome._replace(residual=relative_residual(dictionary, observations, codes))
+        codes, outcome = blank_non_finite(codes, outcome)
+        return Solution(codes, *outcome)
+
+    def _ended(self, state: _State, observations: Float[Array, "n_samples n_dims"]) -> Bool[Array, " n_samples"]:
+        allowed = jnp.maximum(
+            self.noise_std * observations.shape[1] ** 0.5, self.tolerance * jnp.linalg.norm(observations, axis=1)
+        )
+        ended = state.exhausted | (jnp.linalg.norm(state.residual, axis=1) <= allowed)
+        return ended if self.n_active is None else ended | (state.count >= self.n_active)
+
+    def _step(self, dictionary: Array, observations: Array, state: _State) -> _State:
+        atom, index, exhausted = self._best_atom(dictionary, observations, state)
+        new, norm, projections = _orthogonalise(state.basis, atom)
+        slot = jax.nn.one_hot(state.count, self.n_nonzero, dtype=atom.dtype)
+        column = projections + slot * norm[:, None]
+        triangle = jnp.where(slot[:, None, :] > 0, column[:, :, None], state.triangle)
+        loadings = state.loadings + slot * jnp.sum(new * state.residual, axis=1, keepdims=True)
+
+        independent = norm > jnp.sqrt(jnp.finfo(atom.dtype).eps) * jnp.linalg.norm(atom, axis=1)
+        accepted = independent & ~exhausted & ~self._ended(state, observations)
+        if self.nonnegative:
+            coefficients = _coefficients(triangle, loadings)
+            used = jnp.arange(self.n_nonzero) <= state.count[:, None]
+            accepted &= jnp.all((coefficients > 0) | ~used, axis=1)
+        grown = _State(
+            basis=state.basis + slot[:, :, None] * new[:, None, :],
+            triangle=triangle,
+            loadings=loadings,
+            support=jnp.where(slot > 0, index[:, None], state.support),
+            tried=state.tried,
+            count=state.count + 1,
+            residual=state.residual - new * jnp.sum(new * state.residual, axis=1, keepdims=True),
+            exhausted=exhausted,
+        )
+        tried = state.tried | jax.nn.one_hot(index, dictionary.shape[1], dtype=bool)
+        kept = freeze(~accepted, state, grown)
+        return kept._replace(tried=tried, exhausted=exhausted)
+
+    def _best_atom(self, dictionary: Array, observations: Array, state: _State) -> tuple[Array, Array, Array]:
+        """The atom to try next, its index, and whether none is worth trying."""
+        norms = jnp.linalg.norm(dictionary, axis=0)
+        usable = (norms > 0) & (norms >= self.min_norm * jnp.max(norms))
+        scores = (state.residual @ dictionary) * jnp.where(usable, 1 / jnp.where(usable, norms, 1), 0)
+        scores = scores if self.nonnegative else jnp.abs(scores)
+        scores = jnp.where(state.tried, 0, scores)
+        index = jnp.argmax(scores, axis=1)
+        rounding = 10 * jnp.finfo(scores.dtype).eps * jnp.linalg.norm(observations, axis=1)
+        return dictionary.T[index], index, jnp.max(scores, axis=1) <= rounding
+
+
+def _empty(observations: Float[Array, "n_samples n_dims"], n_nonzero: int, n_latents: int) -> _State:
+    n_samples, n_dims = observations.shape
+    dtype = observations.dtype
+    return _State(
+        basis=jnp.zeros((n_samples, n_nonzero, n_dims), dtype),
+        triangle=jnp.broadcast_to(jnp.eye(n_nonzero, dtype=dtype), (n_samples, n_nonzero, n_nonzero)),
+        loadings=jnp.zeros((n_samples, n_nonzero), dtype),
+        support=jnp.zeros((n_samples, n_nonzero), jnp.int32),
+        tried=jnp.zeros((n_samples, n_latents), bool),
+        count=jnp.zeros(n_samples, jnp.int32),
+        residual=observations,
+        exhausted=jnp.zeros(n_samples, bool),
+    )
+
+
+def _orthogonalise(
+    basis: Float[Array, "n_samples n_nonzero n_dims"], atom: Float[Array, "n_samples n_dims"]
+) -> tuple[Float[Array, "n_samples n_dims"], Float[Array, " n_samples"], Float[Array, "n_samples n_nonzero"]]:
+    """The unit vector an atom adds to the basis, its length before scaling, and the atom's part along the basis."""
+    # Products and sums, not matrix products: one small matrix per sample is slow as a batched product.
+    first = jnp.sum(basis * atom[:, None, :], axis=2)
+    rest = atom - jnp.sum(first[:, :, None] * basis, axis=1)
+    second = jnp.sum(basis * rest[:, None, :], axis=2)
+    rest = rest - jnp.sum(second[:, :, None] * basis, axis=1)
+    norm = jnp.linalg.norm(rest, axis=1)
+    return rest / jnp.where(norm == 0, 1, norm)[:, None], norm, first + second
+
+
+def _coefficients(
+    triangle: Float[Array, "n_samples n_nonzero n_nonzero"], loadings: Float[Array, "n_samples n_nonzero"]
+) -> Float[Array, "n_samples n_nonzero"]:
+    """Least-squares coefficients of the chosen atoms, 0 in slots that are not used."""
+    return solve_triangular(triangle, loadings[..., None])[..., 0]
+
+
+def _scatter(
+    support: Int[Array, "n_samples n_nonzero"], coefficients: Float[Array, "n_samples n_nonzero"], n_latents: int
+) -> Float[Array, "n_samples n_latents"]:
+    rows = jnp.arange(support.shape[0])[:, None]
+    return jnp.zeros((support.shape[0], n_latents), coefficients.dtype).at[rows, support].add(coefficients)

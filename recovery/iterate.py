@@ -1,0 +1,99 @@
+"""The one loop that drives every iterative coder."""
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from recovery.solution import Status
+
+State = TypeVar("State")
+
+
+class Verdict(NamedTuple):
+    """What a coder's judge says about each sample's state.
+
+    A `stuck` sample can make no further progress; it ends as `MAX_ITERATIONS` unless it is `converged`.
+    """
+
+    residual: Float[Array, " n_samples"]
+    converged: Bool[Array, " n_samples"]
+    stuck: Bool[Array, " n_samples"] | bool = False
+
+
+class Outcome(NamedTuple):
+    iterations: Int[Array, " n_samples"]
+    residual: Float[Array, " n_samples"]
+    status: Int[Array, " n_samples"]
+
+
+class _Loop(NamedTuple):
+    round: Int[Array, ""]
+    state: object
+    done: Bool[Array, " n_samples"]
+    outcome: Outcome
+
+
+def iterate(
+    step: Callable[[State], State],
+    judge: Callable[[State], Verdict],
+    state: State,
+    *,
+    n_samples: int,
+    max_iterations: int,
+    check_every: int = 1,
+) -> tuple[State, Outcome]:
+    """Repeat `step` on a batch until `judge` has ended every sample, or `max_iterations` is reached.
+
+    Every leaf of `state` has the samples as its first axis. A sample that has ended is frozen: its state, residual and
+    count stay as they were. A sample whose residual is not finite ends as `NON_FINITE`. The judge is asked every
+    `check_every` steps, so counts are multiples of it and the limit is rounded up to one.
+    """
+    rounds = -(-max_iterations // check_every)
+    residual_dtype = jax.eval_shape(judge, state).residual.dtype
+
+    def go_on(loop: _Loop) -> Bool[Array, ""]:
+        return (loop.round < rounds) & ~jnp.all(loop.done)
+
+    def body(loop: _Loop) -> _Loop:
+        new = jax.lax.fori_loop(0, check_every, lambda _, s: step(s), loop.state) if check_every > 1 else step(loop.state)
+        new = freeze(loop.done, loop.state, new)
+        verdict = judge(new)
+        count = (loop.round + 1) * check_every
+        fresh = Outcome(jnp.full_like(loop.outcome.iterations, count), verdict.residual, _status(verdict))
+        outcome = freeze(loop.done, loop.outcome, fresh)
+        done = loop.done | verdict.converged | verdict.stuck | (fresh.status == Status.NON_FINITE)
+        return _Loop(loop.round + 1, new, done, outcome)
+
+    start = Outcome(
+        jnp.zeros(n_samples, jnp.int32),
+        jnp.full(n_samples, jnp.inf, residual_dtype),
+        jnp.full(n_samples, Status.MAX_ITERATIONS, jnp.int32),
+    )
+    loop = jax.lax.while_loop(go_on, body, _Loop(jnp.int32(0), state, jnp.zeros(n_samples, bool), start))
+    return loop.state, loop.outcome  # pyright: ignore[reportReturnType]
+
+
+def freeze(done: Bool[Array, " n_samples"], old: State, new: State) -> State:
+    """The old state where `done`, the new one elsewhere; every leaf has the samples first."""
+
+    def select(a: Array, b: Array) -> Array:
+        return jnp.where(done.reshape(done.shape + (1,) * (a.ndim - 1)), a, b)
+
+    return jax.tree.map(select, old, new)
+
+
+def blank_non_finite(
+    codes: Float[Array, "n_samples n_latents"], outcome: Outcome
+) -> tuple[Float[Array, "n_samples n_latents"], Outcome]:
+    """Codes and residual set to NaN where the status is `NON_FINITE`, whatever the solver left there."""
+    bad = outcome.status == Status.NON_FINITE
+    codes = jnp.where(bad[:, None], jnp.nan, codes)
+    return codes, outcome._replace(residual=jnp.where(bad, jnp.nan, outcome.residual))
+
+
+def _status(verdict: Verdict) -> Int[Array, " n_samples"]:
+    ended = jnp.where(verdict.converged, Status.CONVERGED, Status.MAX_ITERATIONS)
+    return jnp.where(jnp.isfinite(verdict.residual), ended, Status.NON_FINITE).astype(jnp.int32)

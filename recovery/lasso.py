@@ -1,0 +1,62 @@
+"""The lasso, min_z 1/2 ||y - A z||^2 + penalty ||z||_1, z >= 0 if non-negative: its pieces, batched over samples."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+def soft_threshold(
+    codes: Float[Array, "n_samples n_latents"], threshold: Float[Array, " n_samples"], *, nonnegative: bool
+) -> Float[Array, "n_samples n_latents"]:
+    """The proximal operator of threshold * ||z||_1, restricted to z >= 0 if `nonnegative`."""
+    threshold = threshold[:, None]
+    if nonnegative:
+        return jnp.maximum(codes - threshold, 0)
+    return jnp.sign(codes) * jnp.maximum(jnp.abs(codes) - threshold, 0)
+
+
+def largest_correlation(
+    correlations: Float[Array, "n_samples n_latents"], *, nonnegative: bool
+) -> Float[Array, " n_samples"]:
+    """Largest |correlation|, or the largest positive one (0 if there is none) if `nonnegative`."""
+    return jnp.maximum(jnp.max(correlations if nonnegative else jnp.abs(correlations), axis=1), 0)
+
+
+def largest_penalty(
+    dictionary: Float[Array, "n_dims n_latents"],
+    observations: Float[Array, "n_samples n_dims"],
+    *,
+    nonnegative: bool,
+) -> Float[Array, " n_samples"]:
+    """lambda_max: the smallest penalty at which z = 0 is the solution."""
+    return largest_correlation(observations @ dictionary, nonnegative=nonnegative)
+
+
+def lipschitz_constant(dictionary: Float[Array, "n_dims n_latents"]) -> Float[Array, ""]:
+    """Largest eigenvalue of A^T A, from the smaller Gram matrix."""
+    n_dims, n_latents = dictionary.shape
+    gram = dictionary @ dictionary.T if n_dims <= n_latents else dictionary.T @ dictionary
+    largest = jnp.linalg.eigvalsh(gram)[-1]
+    return largest * (1 + 8 * jnp.finfo(gram.dtype).eps)
+
+
+def relative_gap(
+    dictionary: Float[Array, "n_dims n_latents"],
+    observations: Float[Array, "n_samples n_dims"],
+    codes: Float[Array, "n_samples n_latents"],
+    penalty: Float[Array, " n_samples"],
+    *,
+    nonnegative: bool,
+) -> Float[Array, " n_samples"]:
+    """(primal - dual) / (1/2 ||y||^2), the dual taken at s r: r the residual y - A z, s the largest feasible scale <= 1.
+
+    Written as 1/2 (1 - s)^2 ||r||^2 + sum_i (penalty |z_i| - s z_i a_i.r), a sum of non-negative terms, so that nothing
+    cancels in float32. It is 0 where y = 0 and z = 0.
+    """
+    residual = observations - codes @ dictionary.T
+    correlations = residual @ dictionary
+    largest = largest_correlation(correlations, nonnegative=nonnegative)
+    scale = jnp.where(largest > penalty, penalty / jnp.where(largest > 0, largest, 1), 1)
+    slack = penalty[:, None] * jnp.abs(codes) - scale[:, None] * codes * correlations
+    gap = 0.5 * (1 - scale) ** 2 * jnp.sum(residual**2, axis=1) + jnp.sum(slack, axis=1)
+    size = 0.5 * jnp.sum(observations**2, axis=1)
+    return gap / jnp.where(size == 0, 1, size)

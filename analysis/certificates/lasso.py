@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
-def lasso_duality_gap(
+def duality_gap(
     dictionary: Float[Array, "n_dims n_latents"],
     observations: Float[Array, "n_samples n_dims"],
     codes: Float[Array, "n_samples n_latents"],
@@ -34,11 +34,11 @@ def lasso_duality_gap(
     primal = 0.5 * residual_energy + penalty * jnp.sum(jnp.abs(codes), axis=1)
     dual = energy - 0.5 * jnp.sum((observations - scale[:, None] * residual) ** 2, axis=1)
     gap = jnp.maximum(primal - dual, 0)
-    relative = jnp.where(energy > 0, gap / jnp.where(energy > 0, energy, 1), jnp.where(gap == 0, 0, jnp.inf))
+    relative = _relative(gap, energy)
     return jnp.where(jnp.any(codes < 0, axis=1), jnp.inf, relative) if nonnegative else relative
 
 
-def lasso_kkt_residual(
+def kkt_residual(
     dictionary: Float[Array, "n_dims n_latents"],
     observations: Float[Array, "n_samples n_dims"],
     codes: Float[Array, "n_samples n_latents"],
@@ -61,4 +61,9 @@ def lasso_kkt_residual(
     best = jnp.where(moved > 0, shrunk, 0 if nonnegative else -shrunk)
     change = jnp.max(jnp.where(present, jnp.sqrt(curvature) * jnp.abs(codes - best), 0), axis=1, initial=0.0)
     size = jnp.linalg.norm(observations, axis=1)
-    return jnp.where(size > 0, change / jnp.where(size > 0, size, 1), jnp.where(change == 0, 0, jnp.inf))
+    return _relative(change, size)
+
+
+def _relative(error: Float[Array, " n_samples"], size: Float[Array, " n_samples"]) -> Float[Array, " n_samples"]:
+    # NaN must stay NaN: it is neither positive nor zero.
+    return jnp.where(size == 0, jnp.where(error == 0, 0, jnp.inf), error / jnp.where(size == 0, 1, size))

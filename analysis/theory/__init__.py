@@ -6,7 +6,7 @@ from analysis.theory.chance import ChanceLevel, dictionary_chance
 from analysis.theory.counting import minimum_samples
 from analysis.theory.guarantees import cs_rule_of_thumb, tropp_limit, welch_bound
 from analysis.theory.l1_transition import l1_transition, minimax_threshold
-from analysis.theory.noise_sensitivity import minimax_mse, minimax_mse_threshold, noise_sensitivity
+from analysis.theory.noise_sensitivity import minimax_mse, minimax_mse_threshold, minimax_penalty, noise_sensitivity
 from analysis.theory.oracle_floor import oracle_floor
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "l1_transition",
     "minimax_mse",
     "minimax_mse_threshold",
+    "minimax_penalty",
     "minimax_threshold",
     "minimum_samples",
     "noise_sensitivity",

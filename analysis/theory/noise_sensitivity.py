@@ -56,3 +56,28 @@ def noise_sensitivity(
     below = valid & (mse < delta)
     safe_delta, safe_mse = np.where(below, delta, 1.0), np.where(below, mse, 0.0)
     return np.where(below, safe_mse / (1 - safe_mse / safe_delta), np.where(valid, np.inf, np.nan))
+
+
+def minimax_penalty(
+    undersampling: ArrayLike, density: ArrayLike, code_sign: CodeSign, n_latents: ArrayLike | None = None
+) -> Float[np.ndarray, "*s"]:
+    ""
+    """Lasso penalty lambda / sigma that attains `noise_sensitivity`: t sqrt(1 - M(eps) / delta), t the minimax threshold.
+
+    For 1/2 ||y - A z||^2 + lambda ||z||_1 with unit-norm columns and noise of standard deviation sigma per observed
+    coordinate. It is the calibration lambda = t tau (1 - active fraction / delta) of [DonohoMalekiMontanari2011] at the
+    least favourable amplitudes, where the effective noise is tau^2 = sigma^2 / (1 - M / delta) and the active fraction
+    equals M(eps). 0 where M(eps) >= delta, that is, above `l1_transition`: there no penalty bounds the worst case.
+
+    With `n_latents`, t is at most sqrt(2 ln N), the universal threshold [DonohoJohnstone1994]: as eps -> 0 the
+    minimax t
+    grows without end, but the largest of N noise values does not.
+    """
+    delta, eps = np.broadcast_arrays(np.asarray(undersampling, dtype=np.float64), np.asarray(density, dtype=np.float64))
+    threshold, mse = minimax_mse_threshold(eps, code_sign), minimax_mse(eps, code_sign)
+    if n_latents is not None:
+        threshold = np.minimum(threshold, np.sqrt(2 * np.log(np.asarray(n_latents, dtype=np.float64))))
+    valid = (delta > 0) & (delta <= 1) & np.isfinite(mse)
+    below = valid & (mse < delta)
+    remaining = 1 - np.where(below, mse, 0.0) / np.where(below, delta, 1.0)
+    return np.where(below, threshold * np.sqrt(remaining), np.where(valid, 0.0, np.nan))

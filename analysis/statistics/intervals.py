@@ -1,0 +1,63 @@
+"""Intervals for means and for proportions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy.typing import ArrayLike
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its bounds and the number of values behind it; arrays of one shape, nan where undefined."""
+
+    estimate: Float[np.ndarray, "*s"]
+    low: Float[np.ndarray, "*s"]
+    high: Float[np.ndarray, "*s"]
+    n: Int[np.ndarray, "*s"]
+
+
+def mean_interval(values: ArrayLike, *, axis: int = -1, level: float = 0.95) -> Interval:
+    """Mean along `axis` with Student's t interval at `level`, for independent values.
+
+    The bounds are nan for one value, everything is nan for none; nan and infinite values give nan. Leave failures
+    out, and
+    count them, before. Raises ValueError where level is not inside (0, 1).
+    """
+    _check_level(level)
+    x = np.moveaxis(np.asarray(values, dtype=np.float64), axis, -1)
+    x = np.where(np.isfinite(x), x, np.nan)
+    n = x.shape[-1]
+    mean = x.mean(axis=-1) if n else np.full(x.shape[:-1], np.nan)
+    half = np.full(x.shape[:-1], np.nan)
+    if n > 1:
+        half = stats.t.ppf(0.5 + level / 2, n - 1) * x.std(axis=-1, ddof=1) / np.sqrt(n)
+    return Interval(np.asarray(mean), np.asarray(mean - half), np.asarray(mean + half), np.full(x.shape[:-1], n))
+
+
+def wilson_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> Interval:
+    """Proportion successes / trials with Wilson's score interval at `level` [Wilson1927].
+
+    Without trials the estimate is nan and the bounds are 0 and 1. Raises ValueError where level is not inside (0, 1)
+    or a
+    count is negative or exceeds its trials.
+    """
+    _check_level(level)
+    s, n = np.broadcast_arrays(np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64))
+    if not np.all((s >= 0) & (s <= n)):
+        raise ValueError("successes must be between 0 and trials")
+    z = stats.norm.ppf(0.5 + level / 2)
+    some = np.where(n > 0, n, 1.0)
+    p = s / some
+    centre = (p + z**2 / (2 * some)) / (1 + z**2 / some)
+    half = z / (1 + z**2 / some) * np.sqrt(p * (1 - p) / some + z**2 / (4 * some**2))
+    # At the ends the formula is exact on paper, and off by rounding here.
+    low = np.where((n == 0) | (s == 0), 0.0, centre - half)
+    high = np.where((n == 0) | (s == n), 1.0, centre + half)
+    return Interval(np.where(n > 0, p, np.nan), low, high, n.astype(np.int64))
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise ValueError(f"level must be inside (0, 1), not {level}")

@@ -25,4 +25,4 @@ def gaussian_dictionary(
     dictionary = jax.random.normal(key, (n_dims, n_latents)) / n_dims**0.5
     if not unit_norm:
         return dictionary
-    return dictionary / jnp.linalg.norm(dictionary, axis=0)
+    return dictionary / jnp.linalg.norm(dictionary, axis=0, keepdims=True)

@@ -32,7 +32,7 @@ def readout(
     params: BottleneckParams, representation: Float[Array, "n_samples n_dims"]
 ) -> Float[Array, "n_samples n_latents"]:
     """The network's own estimate of the latents, relu(W^T h + b)."""
-    return jax.nn.relu(representation @ params.weights + params.bias)
+    return jax.nn.relu(representation @ params.weights + params.bias[None, :])
 
 
 def loss(

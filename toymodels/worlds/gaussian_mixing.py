@@ -31,8 +31,8 @@ class GaussianMixing:
     Attributes:
         n_latents: number of latents N.
         n_dims: width of the representation M.
-        importance_decay: latent i weighs importance_decay**i in the training loss. As each latent has its own bias,
-            this moves the readout little.
+        importance_decay: latent i weighs importance_decay**i in the training loss. Each latent having its own bias,
+            this does not move the best readout.
         n_train: samples from which a dictionary may be learned.
         n_eval: fresh samples on which recovery is judged.
         training: steps, batch and step size of the bias.

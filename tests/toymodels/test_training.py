@@ -1,0 +1,120 @@
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from toymodels import TrainingConfig, train
+
+TARGET = np.array([1.0, -2.0, 0.5])
+
+
+def quadratic(params, key):
+    return jnp.sum((params["x"] - TARGET) ** 2) + jnp.sum((params["y"] - 3) ** 2) + 0 * jax.random.uniform(key)
+
+
+def start():
+    return {"x": jnp.zeros(3), "y": jnp.array([10.0, -1.0])}
+
+
+def numpy_adam(gradient, x, n_steps, rate):
+    """Adam as its paper states it, with beta 0.9 and 0.999 and epsilon 1e-8."""
+    m = v = np.zeros_like(x)
+    for t in range(1, n_steps + 1):
+        g = gradient(x)
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+        x = x - rate(t - 1) * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+    return x
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_steps_are_those_of_adam(schedule):
+    n_steps, peak = 37, 0.05
+    rate = {"constant": lambda t: peak, "cosine": lambda t: peak * (1 + np.cos(np.pi * t / n_steps)) / 2}[schedule]
+    with jax.enable_x64(True):
+        config = TrainingConfig(n_steps=n_steps, learning_rate=peak, schedule=schedule)
+        params, _ = train(jax.random.key(0), start(), quadratic, config)
+    expected = numpy_adam(lambda x: 2 * (x - TARGET), np.zeros(3), n_steps, rate)
+    np.testing.assert_allclose(params["x"], expected, rtol=1e-10)
+
+
+def test_training_reaches_the_minimum():
+    params, history = train(jax.random.key(0), start(), quadratic, TrainingConfig(n_steps=2000, learning_rate=0.05))
+    np.testing.assert_allclose(params["x"], TARGET, atol=1e-4)
+    np.testing.assert_allclose(params["y"], 3, atol=1e-4)
+    assert history[-1] < 1e-6 < history[0]
+
+
+@pytest.mark.parametrize(("n_steps", "n_records"), [(100, 10), (103, 10), (7, 50), (50, 50), (1, 1)])
+def test_history_holds_means_over_stretches_of_steps(n_steps, n_records):
+    config = TrainingConfig(n_steps=n_steps, learning_rate=0.01, n_records=n_records)
+    every_step = dataclasses.replace(config, n_records=n_steps)
+    with jax.enable_x64(True):
+        _, thinned = train(jax.random.key(0), start(), quadratic, config)
+        _, every = train(jax.random.key(0), start(), quadratic, every_step)
+    thinned, every = np.asarray(thinned), np.asarray(every)
+    assert every.shape == (n_steps,)
+    record = np.arange(n_steps) * min(n_records, n_steps) // n_steps
+    expected = [np.mean(every[record == r]) for r in range(min(n_records, n_steps))]
+    np.testing.assert_allclose(thinned, expected, rtol=1e-12)
+
+
+def test_every_step_has_its_own_key():
+    losses = train(
+        jax.random.key(1),
+        start(),
+        lambda params, key: jax.random.uniform(key) + 0 * jnp.sum(params["x"]),
+        TrainingConfig(n_steps=400, n_records=400),
+    )[1]
+    assert np.unique(losses).size == 400
+    assert abs(np.mean(losses) - 0.5) < 4 / np.sqrt(12 * 400)  # standard error of a mean of uniforms
+
+
+def test_frozen_leaves_come_back_bit_for_bit():
+    before = start()
+    config = TrainingConfig(n_steps=50)
+    after, _ = train(jax.random.key(0), before, quadratic, config, trainable={"x": False, "y": True})
+    np.testing.assert_array_equal(after["x"], before["x"])
+    assert np.all(after["y"] != before["y"])
+    both, _ = train(jax.random.key(0), before, quadratic, config)
+    np.testing.assert_array_equal(both["y"], after["y"])  # the objective is separable, and so is Adam
+
+
+def test_learning_rate_is_traced(count_traces):
+    fit = count_traces(lambda config: train(jax.random.key(0), start(), quadratic, config)[0]["x"])
+    slow = fit(TrainingConfig(n_steps=20, learning_rate=1e-3))
+    fast = fit(TrainingConfig(n_steps=20, learning_rate=1e-1))
+    assert count_traces.n == 1
+    assert np.sum((fast - TARGET) ** 2) < np.sum((slow - TARGET) ** 2)
+
+
+def test_divergence_shows_in_the_history_and_raises_nothing():
+    _, history = train(
+        jax.random.key(0), start(), lambda params, key: jnp.log(-jnp.sum(params["y"])), TrainingConfig(n_steps=4)
+    )
+    assert not np.any(np.isfinite(history))
+
+
+def test_precision_follows_the_parameters():
+    params, history = train(jax.random.key(0), start(), quadratic, TrainingConfig(n_steps=3))
+    assert (params["x"].dtype, history.dtype) == (jnp.float32, jnp.float32)
+    with jax.enable_x64(True):
+        params, history = train(jax.random.key(0), start(), quadratic, TrainingConfig(n_steps=3))
+    assert (params["x"].dtype, history.dtype) == (jnp.float64, jnp.float64)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"n_steps": 0}, "n_steps must be at least 1, got 0"),
+        ({"batch_size": -1}, "batch_size must be at least 1, got -1"),
+        ({"n_records": 0}, "n_records must be at least 1, got 0"),
+        ({"schedule": "linear"}, "schedule must be one of constant, cosine, got 'linear'"),
+        ({"learning_rate": 0.0}, "learning_rate must be positive and finite, got 0.0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be positive and finite, got nan"),
+    ],
+)
+def test_wrong_configs_are_named(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        TrainingConfig(**wrong)

@@ -1,8 +1,8 @@
 """How well codes solve basis pursuit, recomputed from the problem, the codes and a dual vector alone.
 
 The problem, for each sample: minimise ||z||_1 subject to A z = y, with z >= 0 where `nonnegative`. Its dual: maximise
-y . w subject to |A^T w| <= 1, or A^T w <= 1 where `nonnegative`. Codes are certified by a small duality gap together with
-a small primal infeasibility; neither says anything alone.
+y . w subject to |A^T w| <= 1, or A^T w <= 1 where `nonnegative`. Codes are certified by a small duality gap together
+with a small primal infeasibility; neither says anything alone.
 """
 
 import jax.numpy as jnp
@@ -20,10 +20,8 @@ def duality_gap(
     """Relative duality gap | ||z||_1 - y . w | / max(||z||_1, |y . w|) of each sample; 0/0 is 0.
 
     `dual` is any w; it is scaled down first until it is dual feasible exactly. For feasible codes the gap bounds how
-    far
-    ||z||_1, relative to itself, is above the least. Where `nonnegative`, the share of negative codes ||z_-||_1 /
-    ||z||_1
-    is returned if it is larger.
+    far ||z||_1, relative to itself, is above the least. Where `nonnegative`, the share of negative codes ||z_-||_1 /
+    ||z||_1 is returned if it is larger.
     """
     projected = dual @ dictionary
     largest = jnp.max(projected if nonnegative else jnp.abs(projected), axis=1, initial=0.0)

@@ -30,12 +30,13 @@ def duality_gap(
     best = jnp.sum(residual * observations, axis=1) / jnp.where(residual_energy > 0, residual_energy, 1)
     feasible = jnp.where(largest > 0, penalty / jnp.where(largest > 0, largest, 1), jnp.inf)
     scale = jnp.clip(best, 0 if nonnegative else -feasible, feasible)
-    energy = 0.5 * jnp.sum(observations**2, axis=1)
-    primal = 0.5 * residual_energy + penalty * jnp.sum(jnp.abs(codes), axis=1)
-    dual = energy - 0.5 * jnp.sum((observations - scale[:, None] * residual) ** 2, axis=1)
-    gap = jnp.maximum(primal - dual, 0)
-    relative = _relative(gap, energy)
-    return jnp.where(jnp.any(codes < 0, axis=1), jnp.inf, relative) if nonnegative else relative
+    # primal - dual, written as a sum of non-negative terms so that nothing cancels in float32.
+    slack = penalty[:, None] * jnp.abs(codes) - scale[:, None] * codes * correlation
+    gap = 0.5 * (1 - scale) ** 2 * residual_energy + jnp.sum(jnp.maximum(slack, 0), axis=1)
+    relative = _relative(gap, 0.5 * jnp.sum(observations**2, axis=1))
+    if not nonnegative:
+        return relative
+    return jnp.where(jnp.any(codes < 0, axis=1), jnp.inf, relative)
 
 
 def kkt_residual(

@@ -25,14 +25,14 @@ _WIDTH_BISECTIONS = 30
 class Boundary:
     """The 50 % point x50 of a success curve with its interval [low, high], and the curve's width, in units of x.
 
-    status:
-        ok: estimated, inside the grid;
-        separated: success at every point below x50 and failure at every point above: the curve is a step between two
-        grid
-            points, x50 their middle and `width` only the smallest that is considered;
-        above_range, below_range: x50 lies beyond the grid; it is nan and the interval one-sided;
-        no_transition: success rises, or does not fall enough to place x50; it is nan and the interval infinite;
-        no_data: no point has any trials.
+    The status is one of
+
+    - ok: estimated, inside the grid;
+    - separated: all success up to one grid point and all failure from the next: x50 is their middle, and `width` only the
+      smallest that is considered;
+    - above_range, below_range: x50 lies beyond the grid; it is nan and the interval one-sided;
+    - no_transition: success rises, or does not fall enough to place x50; it is nan and the interval infinite;
+    - no_data: no point has any trials.
     """
 
     x50: float
@@ -43,12 +43,10 @@ class Boundary:
 
 
 def fit_boundary(x: ArrayLike, successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> Boundary:
-    ""
-    """Fit P(success) = 1 / (1 + exp((x - x50) / w)), w > 0, by maximum likelihood, with x50's profile-likelihood interval.
+    """Fit P(success) = 1 / (1 + exp((x - x50) / w)), w > 0, by maximum likelihood; x50 with its profile interval.
 
     `successes` of `trials` independent binary outcomes were seen at each x, in any order; repeated x are added up,
-    points
-    without trials ignored. The interval holds every x50 whose likelihood, maximised over w, is within
+    points without trials ignored. The interval holds every x50 whose likelihood, maximised over w, is within
     chi^2_1(level) / 2 of the greatest; it stays honest where the curve is steeper than the grid is fine, as it then
     contains the whole gap between the last point of success and the first of failure. One-sided intervals use the same
     drop, and so miss half as often.
@@ -65,7 +63,7 @@ def fit_boundary(x: ArrayLike, successes: ArrayLike, trials: ArrayLike, *, level
         return Boundary(np.nan, -np.inf, np.inf, np.nan, "no_transition")
     curve = _Curve.over(x, s, n)
     top, best = curve.maximum()
-    low, high = curve.level_set(best, top - stats.chi2.ppf(level, 1) / 2)
+    low, high = curve.level_set(best, top - float(stats.chi2.ppf(level, 1)) / 2)
     if np.all(s == n):
         return Boundary(np.nan, min(low, float(x[-1])), np.inf, np.nan, "above_range")
     if np.all(s == 0):
@@ -117,8 +115,7 @@ class _Curve:
     """The likelihood of x50, maximised over the width.
 
     For fixed x50 the log-likelihood is concave in 1/w, so that a bisection on its derivative maximises it; the set of
-    x50
-    above any level is an interval, so that it is found by zooming in from both sides.
+    x50 above any level is an interval, so that it is found by zooming in from both sides.
     """
 
     x: np.ndarray

@@ -21,9 +21,8 @@ class Interval:
 def mean_interval(values: ArrayLike, *, axis: int = -1, level: float = 0.95) -> Interval:
     """Mean along `axis` with Student's t interval at `level`, for independent values.
 
-    The bounds are nan for one value, everything is nan for none; nan and infinite values give nan. Leave failures
-    out, and
-    count them, before. Raises ValueError where level is not inside (0, 1).
+    The bounds are nan for one value, everything is nan for none; nan and infinite values give nan. Leave failures out,
+    and count them, before. Raises ValueError where level is not inside (0, 1).
     """
     _check_level(level)
     x = np.moveaxis(np.asarray(values, dtype=np.float64), axis, -1)
@@ -39,9 +38,8 @@ def mean_interval(values: ArrayLike, *, axis: int = -1, level: float = 0.95) -> 
 def wilson_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> Interval:
     """Proportion successes / trials with Wilson's score interval at `level` [Wilson1927].
 
-    Without trials the estimate is nan and the bounds are 0 and 1. Raises ValueError where level is not inside (0, 1)
-    or a
-    count is negative or exceeds its trials.
+    Without trials the estimate is nan and the bounds are 0 and 1. Raises ValueError where level is not inside (0, 1) or
+    a count is negative or exceeds its trials.
     """
     _check_level(level)
     s, n = np.broadcast_arrays(np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64))

@@ -1,7 +1,7 @@
 """What the lasso reaches on codes of a known distribution, and the penalty that is best there.
 
 State evolution of soft thresholding [DonohoMalekiMontanari2009], and its calibration to the lasso
-[DonohoMalekiMontanari2011; BayatiMontanari2012], for a Gaussian dictionary with unit-norm columns as N grows:
+[DonohoMalekiMontanari2011] [BayatiMontanari2012], for a Gaussian dictionary with unit-norm columns as N grows:
     tau^2 = sigma^2 + E[(eta(X + tau Z; alpha tau) - X)^2] / delta,
     lambda = alpha tau (1 - P(eta(X + tau Z; alpha tau) != 0) / delta).
 Unlike the noise sensitivity, which is the worst case over amplitudes, this is a prediction for one distribution of
@@ -57,12 +57,13 @@ def optimal_lasso(
     power = float(np.sum(amplitudes.weights * amplitudes.values**2))
     start = noise_std**2 + density * power / undersampling
     tau2 = np.full(_THRESHOLDS.shape, start)
+    mse, active = _scalar_channel(np.sqrt(tau2), density, amplitudes, c)
     for _ in range(_MAX_ITERATIONS):
-        mse, active = _scalar_channel(np.sqrt(tau2), density, amplitudes, c)
         # Bounded: without noise the state can vanish, and below the least stable threshold it grows without end.
         new = np.clip(noise_std**2 + mse / undersampling, 1e-16 * start, 1e6 * start)
         settled = np.all(np.abs(new - tau2) <= 1e-6 * tau2)
         tau2 = new
+        mse, active = _scalar_channel(np.sqrt(tau2), density, amplitudes, c)
         if settled:
             break
     valid = active < undersampling

@@ -14,8 +14,8 @@ from analysis.theory._code_sign import CodeSign, sides
 def minimax_mse(density: ArrayLike, code_sign: CodeSign) -> Float[np.ndarray, "*s"]:
     """M(eps) = min_t eps (1 + t^2) + (1 - eps) c G(t): worst-case error of scalar soft thresholding, unit noise.
 
-    eps is the fraction of active latents, c is 2 for signed and 1 for non-negative codes,
-    G(t) = (1 + t^2) Phi(-t) - t phi(t). 0 at eps = 0, 1 at eps = 1, nan outside [0, 1].
+    eps is the fraction of active latents, c 2 for signed and 1 for non-negative codes, G(t) = (1 + t^2) Phi(-t) -
+    t phi(t). 0 at eps = 0, 1 at eps = 1, nan outside [0, 1].
     """
     eps = np.asarray(density, dtype=np.float64)
     t = minimax_mse_threshold(eps, code_sign)
@@ -58,25 +58,16 @@ def noise_sensitivity(
     return np.where(below, safe_mse / (1 - safe_mse / safe_delta), np.where(valid, np.inf, np.nan))
 
 
-def minimax_penalty(
-    undersampling: ArrayLike, density: ArrayLike, code_sign: CodeSign, n_latents: ArrayLike | None = None
-) -> Float[np.ndarray, "*s"]:
-    ""
-    """Lasso penalty lambda / sigma that attains `noise_sensitivity`: t sqrt(1 - M(eps) / delta), t the minimax threshold.
+def minimax_penalty(undersampling: ArrayLike, density: ArrayLike, code_sign: CodeSign) -> Float[np.ndarray, "*s"]:
+    """Lasso penalty lambda / sigma that attains `noise_sensitivity`: t sqrt(1 - M(eps) / delta), t the minimax one.
 
     For 1/2 ||y - A z||^2 + lambda ||z||_1 with unit-norm columns and noise of standard deviation sigma per observed
     coordinate. It is the calibration lambda = t tau (1 - active fraction / delta) of [DonohoMalekiMontanari2011] at the
     least favourable amplitudes, where the effective noise is tau^2 = sigma^2 / (1 - M / delta) and the active fraction
     equals M(eps). 0 where M(eps) >= delta, that is, above `l1_transition`: there no penalty bounds the worst case.
-
-    With `n_latents`, t is at most sqrt(2 ln N), the universal threshold [DonohoJohnstone1994]: as eps -> 0 the
-    minimax t
-    grows without end, but the largest of N noise values does not.
     """
     delta, eps = np.broadcast_arrays(np.asarray(undersampling, dtype=np.float64), np.asarray(density, dtype=np.float64))
     threshold, mse = minimax_mse_threshold(eps, code_sign), minimax_mse(eps, code_sign)
-    if n_latents is not None:
-        threshold = np.minimum(threshold, np.sqrt(2 * np.log(np.asarray(n_latents, dtype=np.float64))))
     valid = (delta > 0) & (delta <= 1) & np.isfinite(mse)
     below = valid & (mse < delta)
     remaining = 1 - np.where(below, mse, 0.0) / np.where(below, delta, 1.0)

@@ -32,7 +32,7 @@ def gram_plot(
     top = max(float(np.max(gram)) for gram in grams.values()) or 1.0
     with figure_style():
         width = COLUMN_WIDTH + 1.0 if len(grams) == 1 else PAGE_WIDTH
-        figure, axes = facet_grid(1, len(grams), width=width, facet_height=(width - 1.2) / len(grams))
+        figure, axes = facet_grid(1, len(grams), width=width, facet_height=(width - 1.6) / len(grams))
         for ax, (label, gram) in zip(axes.flat, grams.items(), strict=True):
             ax.imshow(gram, cmap="cividis", vmin=0, vmax=top, interpolation="nearest")
             ax.set_title(label)

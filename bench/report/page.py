@@ -21,6 +21,8 @@ from bench.report.content import ReportContent
 from bench.report.hover import hoverable
 
 _ROWS_SHOWN = 40
+# At this scale the text in a figure is about as large as its caption.
+_PIXELS_PER_INCH = 118
 _STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -92,7 +94,8 @@ def _write_figure(folder: Path, panel: Panel) -> dict[str, Any]:
     svg = svg_text(panel.figure)
     write_file(folder / "figures" / f"{panel.name}.svg", hoverable(svg, panel.tips, label=panel.alt).encode())
     inline = hoverable(svg, panel.tips, prefix=f"{panel.name}-", label=panel.alt, inline=True)
-    return {"panel": panel, "svg": Markup(inline), "width": panel.figure.get_size_inches()[0]}
+    width = round(_PIXELS_PER_INCH * panel.figure.get_size_inches()[0])
+    return {"panel": panel, "svg": Markup(inline), "width": width}
 
 
 def _template() -> jinja2.Template:

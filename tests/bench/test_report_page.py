@@ -1,0 +1,341 @@
+"""The report: what is written, that it needs nothing from outside, and that it works in a browser."""
+
+import dataclasses
+import re
+import shutil
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.figures import Curve, Levels, MapFacet, Series, SeriesFacet, boundary_plot, heat_map, svg_text
+from bench.report import ReportContent, write_report
+from bench.report.hover import hoverable
+from bench.report.page import csv_bytes, write_file
+
+SPEC = 'study = "demo"\n# <script>document.title = "spec"</script> & "quotes"\n'
+MANIFEST = {
+    "seed": 7,
+    "versions": {"jax": "0.10.2", "evil": "<img src=x onerror=alert(1)>"},
+    "hardware": {"n_cores": 2, "devices": ["cpu:0"]},
+    "stages": [{"name": "run", "seconds": 1.5}],
+    "citation": "@software{superposed}",
+}
+DENSITY, NOISE = np.array([0.01, 0.03, 0.1]), np.array([0.0, 0.1])
+
+
+def map_panel(name="map", words="error rises to the right"):
+    tips = [[f"density {d}, noise {s}: NMSE {d + s:.2f} <b>&" for d in DENSITY] for s in NOISE]
+    facet = MapFacet(
+        "", np.add.outer(NOISE, DENSITY), [Curve("theory", DENSITY, DENSITY)], np.eye(2, 3) > 0, None, tips
+    )
+    x, y = Levels("density", DENSITY, log=True), Levels("noise", NOISE)
+    return heat_map([[facet]], x=x, y=y, value_label="NMSE", name=name, title="Map", caption="A map.", alt=words)
+
+
+def boundary_panel():
+    x = np.array([0.25, 0.75])
+    series = [Series(label, x, x / 2, x / 2 - 0.1, x / 2 + 0.1, tips=[f"{label} {a}" for a in x]) for label in "ab"]
+    return boundary_plot([SeriesFacet("signed", series)], name="boundary", title="Boundary", caption="c", alt="a")
+
+
+def table(n_rows=60):
+    names = ["lasso", "<script>document.title = 'cell'</script>"] * (n_rows // 2)
+    numbers = np.linspace(0, 1, n_rows) / 3
+    numbers[:3] = np.nan, np.inf, 1e-20
+    return pd.DataFrame({"method": names, "rho50": numbers, "n_trials": 20, "converged": True, "note": None})
+
+
+def content(**changes):
+    plain = ReportContent(
+        title="Demo <i>study</i>",
+        question="Is it so?",
+        sentences=["It is: 3 < 4."],
+        panels=[map_panel(), map_panel("map-2"), boundary_panel()],
+        tables={"boundary": table(), "cells": table(4)},
+        notes=["95 % intervals."],
+        failures=["lasso: 1 of 20 trials & more"],
+    )
+    return dataclasses.replace(plain, **changes)
+
+
+def write(folder, **changes):
+    return write_report(folder, content(**changes), spec_text=SPEC, manifest=MANIFEST)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("report"))
+
+
+class Page(HTMLParser):
+    """Collects tags with their attributes and the text outside of styles and scripts."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.words, self._inside = [], [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._inside = tag
+
+    def handle_endtag(self, tag):
+        self._inside = None
+
+    def handle_data(self, data):
+        if self._inside not in ("script", "style"):
+            self.words.append(data)
+
+
+def test_the_folder_holds_page_figures_and_tables_and_nothing_half_written(report):
+    files = sorted(str(path.relative_to(report.parent)) for path in report.parent.rglob("*") if path.is_file())
+    figures = [f"figures/{name}.{kind}" for name in ("boundary", "map-2", "map") for kind in ("png", "svg")]
+    assert files == [*figures, "report.html", "tables/boundary.csv", "tables/cells.csv"]
+    assert (report.parent / "figures/map.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_summary_stands_before_figures_failures_tables_and_specification(report):
+    text = report.read_text(encoding="utf-8")
+    marks = ["It is: 3 &lt; 4.", "A map.", "1 of 20 trials &amp; more", "95 % intervals.", "tables/boundary.csv"]
+    places = [text.index(mark) for mark in [*marks, "study = ", "0.10.2", "n_cores", "@software{superposed}"]]
+    assert places == sorted(places)
+
+
+def test_texts_are_escaped(report):
+    page = Page(report.read_text(encoding="utf-8"))
+    assert sum(tag == "script" for tag, _ in page.tags) == 1
+    assert not any(tag in ("i", "img") for tag, _ in page.tags)
+    assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
+    words = "".join(page.words)
+    assert SPEC in words
+    assert "<script>document.title = 'cell'</script>" in words
+    assert "<img src=x onerror=alert(1)>" in words
+    assert "density 0.01, noise 0.1: NMSE 0.11 <b>&" in words
+
+
+def test_nothing_is_fetched_from_elsewhere(report):
+    text = report.read_text(encoding="utf-8")
+    page = Page(text)
+    for tag, attributes in page.tags:
+        for name in ("src", "href", "xlink:href", "srcset", "data", "action", "poster"):
+            value = attributes.get(name)
+            assert value is None or re.match(r"#|data:|figures/|tables/", value), (tag, name, value)
+    assert all(target.startswith("#") for target in re.findall(r"url\(\s*['\"]?([^)]*)", text))
+    assert "@import" not in text
+    names = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}  # name spaces, which nothing fetches
+    assert set(re.findall(r"https?://[^\s\"'<)]+", text)) <= names
+
+
+def test_links_lead_to_files_of_the_report(report):
+    links = [attributes["href"] for tag, attributes in Page(report.read_text(encoding="utf-8")).tags if tag == "a"]
+    assert len(links) == 3 * 2 + 2
+    assert all((report.parent / link).is_file() for link in links)
+
+
+def test_ids_are_unique_and_every_reference_leads_somewhere(report):
+    text = report.read_text(encoding="utf-8")
+    ids = [attributes["id"] for _, attributes in Page(text).tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    references = re.findall(r'url\(#([^)]+)\)|xlink:href="#([^"]+)"|aria-labelledby="([^"]+)"', text)
+    assert references
+    assert {"".join(reference) for reference in references} <= set(ids)
+    assert {"map-c0-0-1-2", "map-2-c0-0-1-2", "boundary-p0-1-1"} <= set(ids)
+
+
+def test_pictures_have_alternative_texts_and_tables_say_how_much_they_show(report):
+    text = report.read_text(encoding="utf-8")
+    assert text.count('role="group" aria-label="error rises to the right"') == 2
+    assert "The first 40 of 60 rows" in text
+    assert "of 4 rows" not in text
+    assert '<td class="number">–</td>' in text
+    assert '<td class="number">∞</td>' in text
+
+
+def test_a_report_without_failures_figures_or_tables_says_so(tmp_path):
+    bare = ReportContent("t", "q", ["s"])
+    text = write_report(tmp_path, bare, spec_text="", manifest={}).read_text(encoding="utf-8")
+    assert "no failure of a solver was recorded" in text
+    assert "Figures" not in text
+    assert "Tables" not in text
+
+
+def test_the_same_content_gives_the_same_bytes(report, tmp_path):
+    write(tmp_path)
+    for path in report.parent.rglob("*.*"):
+        assert path.read_bytes() == (tmp_path / path.relative_to(report.parent)).read_bytes(), path.name
+
+
+def test_tables_are_csv_with_ten_digits_and_line_feeds():
+    frame = pd.DataFrame(
+        {"m": ["ä,b", "c"], "x": [1 / 3, np.nan], "y": [np.inf, -1e-20], "n": [1, 2], "ok": [True, False]}
+    )
+    assert csv_bytes(frame).decode() == 'm,x,y,n,ok\n"ä,b",0.3333333333,inf,1,True\nc,,-1e-20,2,False\n'
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "a b", "a.csv"])
+def test_names_that_are_no_file_stems_are_refused_before_anything_is_written(name, tmp_path):
+    with pytest.raises(ValueError, match="not a file stem"):
+        write(tmp_path, tables={name: table()})
+    with pytest.raises(ValueError, match="not a file stem"):
+        write(tmp_path, panels=[dataclasses.replace(map_panel(), name=name)])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_panels_of_the_same_name_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="panel names repeat"):
+        write(tmp_path, panels=[map_panel(), map_panel()])
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_temporary_one(tmp_path, monkeypatch):
+    path = write_file(tmp_path / "a" / "table.csv", b"old")
+
+    def refuse(*_):
+        raise OSError("no")
+
+    monkeypatch.setattr("bench.report.page.os.replace", refuse)
+    with pytest.raises(OSError, match="no"):
+        write_file(path, b"new")
+    assert [one.name for one in path.parent.iterdir()] == ["table.csv"]
+    assert path.read_bytes() == b"old"
+
+
+def test_svg_files_stand_alone_and_carry_the_tips(report):
+    root = ElementTree.parse(report.parent / "figures/map.svg").getroot()
+    assert root.get("width", "").endswith("pt")
+    titles = {title.text for title in root.iter("{http://www.w3.org/2000/svg}title")}
+    assert len(titles) == 6
+    assert "density 0.1, noise 0.1: NMSE 0.20 <b>&" in titles
+
+
+def test_rectangles_keep_their_place_when_shortened():
+    panel = map_panel()
+    svg, short = svg_text(panel.figure), hoverable(svg_text(panel.figure), panel.tips)
+    for gid in panel.tips:
+        before = re.search(rf'<g id="{gid}">\s*<path d="([^"]*)"', svg)
+        after = re.search(rf'<path d="M(\S+) (\S+)H(\S+)V(\S+)H(\S+)z" id="{gid}"', short)
+        assert before is not None
+        assert after is not None
+        corners = np.array(re.findall(r"-?\d+\.?\d*", before[1]), float).reshape(4, 2)
+        left, top, right, bottom, again = map(float, after.groups())
+        # Rounded to a hundredth of a point.
+        np.testing.assert_allclose([left, top, right, bottom], [*corners[0], *corners[2]], atol=0.0051)
+        assert again == left
+
+
+def test_marks_without_a_tip_and_tips_without_a_mark_do_no_harm():
+    panel = map_panel()
+    assert "<title>" not in hoverable(svg_text(panel.figure), {})
+    assert hoverable(svg_text(panel.figure), {"nowhere": "text"}).count("text</title>") == 0
+
+
+def test_a_large_map_stays_small():
+    levels = np.linspace(0.02, 1, 50)
+    tips = [[f"undersampling {a:.2f}, sparsity ratio {b:.2f}: 14 of 20 [0.48, 0.85]" for a in levels] for b in levels]
+    facet = MapFacet("", np.add.outer(levels, levels), tips=tips)
+    words = {"name": "m", "title": "t", "caption": "c", "alt": "a", "value_label": "success rate"}
+    panel = heat_map([[facet]], x=Levels("undersampling", levels), y=Levels("sparsity ratio", levels), **words)
+    svg = hoverable(svg_text(panel.figure), panel.tips, prefix="m-", inline=True)
+    assert svg.count("<title>") == 2500
+    assert len(svg.encode()) < 500_000
+
+
+@pytest.fixture(scope="module")
+def browser():
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("no Chromium or Chrome on the PATH")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=arguments)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser, report):
+    """Opens the report; at the end nothing must have been logged or requested but the page itself."""
+    contexts, said, requested = [], [], []
+
+    def open_page(**settings):
+        contexts.append(browser.new_context(**settings))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: requested.append(request.url))
+        page.goto(report.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert said == []
+    assert set(requested) == {report.as_uri()}
+
+
+def tip_of(page):
+    tip = page.locator("#tip")
+    return tip.inner_text() if tip.is_visible() else None
+
+
+def test_pointing_at_a_cell_shows_its_numbers_and_leaving_hides_them(visit):
+    page = visit(viewport={"width": 1100, "height": 900})
+    assert tip_of(page) is None
+    page.locator('[id="map-c0-0-1-2"]').hover()
+    assert tip_of(page) == "density 0.1, noise 0.1: NMSE 0.20 <b>&"
+    page.locator('[id="map-c0-0-0-0"]').hover()
+    assert tip_of(page) == "density 0.01, noise 0.0: NMSE 0.01 <b>&"
+    page.locator("h1").hover()
+    assert tip_of(page) is None
+    assert page.title() == "Demo <i>study</i>"
+
+
+def test_of_overlapping_points_the_nearest_is_shown(visit):
+    page = visit(viewport={"width": 1100, "height": 900})
+    for gid, text in (("boundary-p0-0-1", "a 0.75"), ("boundary-p0-1-1", "b 0.75")):
+        page.locator(f'[id="{gid}"]').hover(force=True)
+        assert tip_of(page) == text
+
+
+def test_the_keyboard_walks_through_the_marks(visit):
+    page = visit(viewport={"width": 1100, "height": 900})
+    page.locator("#figure-map svg").focus()
+    seen = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowUp", "ArrowUp", "ArrowLeft"):
+        page.keyboard.press(key)
+        seen.append(tip_of(page).split(":")[0])
+    places = [(0.01, 0.0), (0.03, 0.0), (0.03, 0.1), (0.03, 0.1), (0.01, 0.1)]
+    assert seen == [f"density {d}, noise {s}" for d, s in places]
+    page.keyboard.press("Escape")
+    assert tip_of(page) is None
+
+
+def test_on_a_phone_the_page_fits_and_a_tap_shows_the_numbers(visit):
+    page = visit(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True, device_scale_factor=2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator('[id="map-c0-0-0-1"]').tap()
+    assert tip_of(page) == "density 0.03, noise 0.0: NMSE 0.03 <b>&"
+    box = page.locator("#tip").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    page.locator("h1").tap()
+    assert tip_of(page) is None
+
+
+def test_dark_mode_keeps_figures_on_white_and_text_readable(visit):
+    colours = """[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color,
+                  getComputedStyle(document.querySelector('.picture')).backgroundColor]"""
+    light = visit(color_scheme="light").evaluate(colours)
+    dark = visit(color_scheme="dark").evaluate(colours)
+    brightness = [[sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in page] for page in (light, dark)]
+    assert brightness[0][0] > 700 > 200 > brightness[0][1]
+    assert brightness[1][0] < 100 < 600 < brightness[1][1]
+    assert brightness[0][2] == brightness[1][2] == 3 * 255
+
+
+def test_without_scripts_the_tips_are_titles(visit):
+    page = visit(java_script_enabled=False)
+    assert page.locator('[id="map-c0-0-1-2"] > title').text_content() == "density 0.1, noise 0.1: NMSE 0.20 <b>&"

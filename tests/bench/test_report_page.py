@@ -53,7 +53,7 @@ def content(**changes):
         title="Demo <i>study</i>",
         question="Is it so?",
         sentences=["It is: 3 < 4."],
-        panels=[map_panel(), map_panel("map-2"), boundary_panel()],
+        panels=changes.pop("panels", None) or [map_panel(), map_panel("map-2"), boundary_panel()],
         tables={"boundary": table(), "cells": table(4)},
         notes=["95 % intervals."],
         failures=["lasso: 1 of 20 trials & more"],
@@ -177,16 +177,17 @@ def test_tables_are_csv_with_ten_digits_and_line_feeds():
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "a b", "a.csv"])
 def test_names_that_are_no_file_stems_are_refused_before_anything_is_written(name, tmp_path):
+    panel = boundary_panel()
     with pytest.raises(ValueError, match="not a file stem"):
-        write(tmp_path, tables={name: table()})
+        write(tmp_path, panels=[panel], tables={name: table()})
     with pytest.raises(ValueError, match="not a file stem"):
-        write(tmp_path, panels=[dataclasses.replace(map_panel(), name=name)])
+        write(tmp_path, panels=[dataclasses.replace(panel, name=name)])
     assert list(tmp_path.iterdir()) == []
 
 
 def test_panels_of_the_same_name_are_refused(tmp_path):
     with pytest.raises(ValueError, match="panel names repeat"):
-        write(tmp_path, panels=[map_panel(), map_panel()])
+        write(tmp_path, panels=[boundary_panel()] * 2)
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_temporary_one(tmp_path, monkeypatch):
@@ -276,53 +277,79 @@ def visit(browser, report):
     assert set(requested) == {report.as_uri()}
 
 
-def tip_of(page):
-    tip = page.locator("#tip")
-    return tip.inner_text() if tip.is_visible() else None
+def mark(page, gid):
+    """The mark of that id, in view and with the page at rest: scrolling, which hides the tip, is over."""
+    found = page.locator(f'[id="{gid}"]')
+    found.scroll_into_view_if_needed()
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return found
+
+
+def assert_tip(page, text):
+    """Waits until the tip shows the text, or with None until it is hidden."""
+    expect = pytest.importorskip("playwright.sync_api").expect
+    if text is None:
+        expect(page.locator("#tip")).to_be_hidden()
+    else:
+        expect(page.locator("#tip")).to_be_visible()
+        expect(page.locator("#tip")).to_have_text(text)
 
 
 def test_pointing_at_a_cell_shows_its_numbers_and_leaving_hides_them(visit):
     page = visit(viewport={"width": 1100, "height": 900})
-    assert tip_of(page) is None
-    page.locator('[id="map-c0-0-1-2"]').hover()
-    assert tip_of(page) == "density 0.1, noise 0.1: NMSE 0.20 <b>&"
-    page.locator('[id="map-c0-0-0-0"]').hover()
-    assert tip_of(page) == "density 0.01, noise 0.0: NMSE 0.01 <b>&"
-    page.locator("h1").hover()
-    assert tip_of(page) is None
+    assert_tip(page, None)
+    mark(page, "map-c0-0-1-2").hover()
+    assert_tip(page, "density 0.1, noise 0.1: NMSE 0.20 <b>&")
+    mark(page, "map-c0-0-0-0").hover()
+    assert_tip(page, "density 0.01, noise 0.0: NMSE 0.01 <b>&")
+    page.mouse.move(2, 2)
+    assert_tip(page, None)
     assert page.title() == "Demo <i>study</i>"
 
 
 def test_of_overlapping_points_the_nearest_is_shown(visit):
     page = visit(viewport={"width": 1100, "height": 900})
     for gid, text in (("boundary-p0-0-1", "a 0.75"), ("boundary-p0-1-1", "b 0.75")):
-        page.locator(f'[id="{gid}"]').hover(force=True)
-        assert tip_of(page) == text
+        mark(page, gid).hover(force=True)
+        assert_tip(page, text)
 
 
 def test_the_keyboard_walks_through_the_marks(visit):
     page = visit(viewport={"width": 1100, "height": 900})
     page.locator("#figure-map svg").focus()
-    seen = []
-    for key in ("ArrowRight", "ArrowRight", "ArrowUp", "ArrowUp", "ArrowLeft"):
+    mark(page, "map-c0-0-0-0")
+    steps = {"ArrowRight": (0.01, 0.0), "ArrowUp": (0.01, 0.1), "ArrowLeft": (0.01, 0.1), "ArrowDown": (0.01, 0.0)}
+    for key, (density, noise) in steps.items():
         page.keyboard.press(key)
-        seen.append(tip_of(page).split(":")[0])
-    places = [(0.01, 0.0), (0.03, 0.0), (0.03, 0.1), (0.03, 0.1), (0.01, 0.1)]
-    assert seen == [f"density {d}, noise {s}" for d, s in places]
+        assert_tip(page, f"density {density}, noise {noise}: NMSE {density + noise:.2f} <b>&")
+    page.keyboard.press("ArrowRight")
+    assert_tip(page, "density 0.03, noise 0.0: NMSE 0.03 <b>&")
     page.keyboard.press("Escape")
-    assert tip_of(page) is None
+    assert_tip(page, None)
+
+
+def test_the_keyboard_brings_marks_into_view(visit):
+    page = visit(viewport={"width": 700, "height": 260})
+    page.locator("#figure-map svg").focus()
+    mark(page, "map-c0-0-0-0")
+    for key, noise in (("ArrowRight", 0.0), ("ArrowUp", 0.1), ("ArrowDown", 0.0)):
+        page.keyboard.press(key)
+        assert_tip(page, f"density 0.01, noise {noise}: NMSE {0.01 + noise:.2f} <b>&")
+        box = page.locator("#ring").bounding_box()
+        assert box["y"] > -10
+        assert box["y"] + box["height"] < 270
 
 
 def test_on_a_phone_the_page_fits_and_a_tap_shows_the_numbers(visit):
     page = visit(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True, device_scale_factor=2)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.locator('[id="map-c0-0-0-1"]').tap()
-    assert tip_of(page) == "density 0.03, noise 0.0: NMSE 0.03 <b>&"
+    mark(page, "map-c0-0-0-1").tap()
+    assert_tip(page, "density 0.03, noise 0.0: NMSE 0.03 <b>&")
     box = page.locator("#tip").bounding_box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
-    page.locator("h1").tap()
-    assert tip_of(page) is None
+    page.touchscreen.tap(2, 2)
+    assert_tip(page, None)
 
 
 def test_dark_mode_keeps_figures_on_white_and_text_readable(visit):

@@ -1,0 +1,122 @@
+"""The command line. Imports are late: `--help` answers at once."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from bench.errors import UserError
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(package_name="superposed")
+def cli() -> None:
+    """When can the features that a neural network holds in superposition be recovered, and how sure are we?"""
+
+
+@cli.command()
+@click.argument("study", metavar="STUDY|SPEC.toml|DIR")
+@click.option("--preset", default=None, help="Where unset values come from: quick (default) or full.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a parameter, or an axis with a comma list: --set n_latents=400 --set undersampling=0.15,0.6",
+)
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Results folder; a folder of the same spec is resumed.  [default: runs/STUDY-<hash of the spec>]",
+)
+@click.option("--seed", type=int, default=None, help="Seed from which all keys derive.")
+def run(study: str, preset: str | None, settings: tuple[str, ...], results: Path | None, seed: int | None) -> None:
+    """Run a study by name, from a spec file, or go on with a results folder; ends with a report."""
+    from bench.run import run_study
+    from bench.spec import spec_digest
+
+    found, spec, folder = _resolve(study, preset, settings, seed)
+    folder = results or folder or Path("runs") / f"{found.name}-{spec_digest(spec)[:8]}"
+    try:
+        run_study(found, spec, folder)
+    except KeyboardInterrupt:
+        click.echo(f"interrupted; what is complete is kept: `superposed run {folder}` goes on", err=True)
+        sys.exit(130)
+    _draw(folder)
+
+
+@cli.command(name="list")
+def list_() -> None:
+    """List studies, coders, learners and worlds, a line each."""
+    from bench.catalogue import lines
+
+    for line in lines():
+        click.echo(line)
+
+
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def report(folder: Path) -> None:
+    """Draw the report of a results folder, from its shards alone."""
+    _draw(folder)
+
+
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["csv", "parquet"]), required=True)
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=None, metavar="FILE", help="[default: DIR/rows.FORMAT]"
+)
+def export(folder: Path, form: str, output: Path | None) -> None:
+    """Write all rows (one per point, method and trial) to one file."""
+    from bench.export import export_rows
+
+    click.echo(export_rows(folder, form, output or folder / f"rows.{form}"))
+
+
+def _resolve(name: str, preset: str | None, settings: tuple[str, ...], seed: int | None):
+    """A study's name, a spec file or a results folder -> study, spec, and the folder if one was named."""
+    from bench.spec import load_spec, read_table
+    from bench.studies import get_study
+
+    path = Path(name)
+    if path.is_dir():
+        folder, path = path, path / "spec.toml"
+        if not path.exists():
+            raise UserError(f"{folder} is no results folder: it has no spec.toml")
+    elif path.suffix != ".toml" and not path.exists():
+        return (
+            (study := get_study(name)),
+            load_spec(study, preset=preset or "quick", settings=settings, seed=seed),
+            None,
+        )
+    else:
+        folder = None
+    table = read_table(path)
+    if not isinstance(table.get("study"), str):
+        raise UserError(f'{path}: it names no study; write study = "donoho-tanner", say')
+    study = get_study(table["study"], where=str(path))
+    spec = load_spec(study, preset=preset or "quick", table=table, settings=settings, seed=seed, where=str(path))
+    return study, spec, folder
+
+
+def _draw(folder: Path) -> None:
+    from bench.draw import draw_report
+
+    content, page = draw_report(folder)
+    for sentence in content.sentences:
+        click.echo(sentence)
+    click.echo(f"report: {page}")
+
+
+def main() -> None:
+    """Entry point of the command."""
+    try:
+        cli()
+    except UserError as error:
+        click.echo(f"superposed: {error}", err=True)
+        sys.exit(2)

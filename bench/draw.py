@@ -1,0 +1,25 @@
+"""From a results folder to its report."""
+
+from pathlib import Path
+
+from bench.manifest import read_manifest
+from bench.report import ReportContent, write_report
+from bench.spec import to_toml
+from bench.store import read_rows, read_store, writing
+
+
+def draw_report(folder: Path) -> tuple[ReportContent, Path]:
+    """Draw a folder's report from its shards; returns what it says and where the page is.
+
+    Raises UserError when the folder is none, a shard is damaged, or the report cannot be written.
+    """
+    store, study, spec = read_store(folder)
+    rows, missing = read_rows(store, study, spec)
+    content = study.report(rows.to_pandas(), spec)
+    if missing:
+        content.sentences.insert(
+            0, f"Incomplete: {missing} chunks are still missing; everything below is from the others."
+        )
+    with writing(folder):
+        page = write_report(folder, content, spec_text=to_toml(spec), manifest=read_manifest(store))
+    return content, page

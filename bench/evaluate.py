@@ -1,0 +1,134 @@
+"""A chunk's numbers: one compiled call per static group and method, batched over worlds, trials and traced axes."""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+import pyarrow as pa
+
+from bench.keys import stack_key_data
+from bench.points import Chunk, WorldPoint, measurement_points
+from bench.studies import get_study
+from bench.study import Context, Point, Spec, Study, Value
+
+
+def evaluate_chunk(spec: Spec, chunk: Chunk) -> pa.Table:
+    """All rows of a chunk: static measurement axes slowest, then methods, worlds, and traced measurement axes."""
+    study = get_study(spec.study)
+    padded = chunk.worlds + (chunk.worlds[-1],) * (chunk.capacity - len(chunk.worlds))
+    with jax.enable_x64(spec.precision == "float64"):
+        worlds = _make_worlds(study, spec, chunk, padded)
+        blocks = []
+        for static, traced in measurement_points(study, spec):
+            group = _Group(study.name, spec.fixed, (*chunk.static.items(), *static.items()), spec.precision)
+            keys, values = _inputs(study, spec, padded, static, traced)
+            data = _compiled_sample(group)(keys, worlds, values)
+            for method in spec.methods:
+                metrics = _compiled_measure(group, method)(keys, worlds, data, values)
+                kept = {name: np.asarray(array)[: len(chunk.worlds)] for name, array in metrics.items()}
+                blocks.append(_rows(study, chunk, method, static, traced, kept))
+    return pa.concat_tables(blocks, promote_options="default")
+
+
+@dataclass(frozen=True)
+class _Group:
+    """What a compiled function depends on apart from shapes: names and values, so that a worker can rebuild it."""
+
+    study: str
+    fixed: Any
+    static: tuple[tuple[str, Value], ...]
+    precision: str
+
+    @property
+    def context(self) -> Context:
+        return Context(self.fixed, dict(self.static))
+
+
+def _make_worlds(study: Study, spec: Spec, chunk: Chunk, padded: tuple[WorldPoint, ...]) -> Any:
+    group = _Group(study.name, spec.fixed, tuple(chunk.static.items()), spec.precision)
+    keys = stack_key_data(spec.seed, ((w.values, w.trial) for w in padded))
+    names = study.names("world", static=False)
+    values = {name: _array([w.values[name] for w in padded], spec.precision) for name in names}
+    return _compiled_world(group)(keys, values)
+
+
+def _inputs(
+    study: Study, spec: Spec, padded: tuple[WorldPoint, ...], static: Point, traced: list[Point]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Key words [n_worlds n_traced 2] and traced values [n_worlds n_traced] of one compiled call."""
+    points = [[{**world.values, **static, **values} for values in traced] for world in padded]
+    keys = [stack_key_data(spec.seed, ((p, w.trial) for p in row)) for w, row in zip(padded, points, strict=True)]
+    cells = [[{**_traced(study, p), **study.derive(spec.fixed, p)} for p in row] for row in points]
+    names = cells[0][0]
+    return np.stack(keys), {
+        name: _array([[cell[name] for cell in row] for row in cells], spec.precision) for name in names
+    }
+
+
+def _traced(study: Study, point: Point) -> Point:
+    """Values that can be arrays; what a word stands for, `derive` says in numbers."""
+    numbers = {name: value for name, value in point.items() if not isinstance(value, str)}
+    return {name: value for name, value in numbers.items() if not study.axes[name].static}
+
+
+@functools.cache
+def _compiled_world(group: _Group) -> Callable[..., Any]:
+    make, context = get_study(group.study).world, group.context
+    return jax.jit(jax.vmap(lambda key, values: make(jax.random.wrap_key_data(key), context, values)))
+
+
+@functools.cache
+def _compiled_sample(group: _Group) -> Callable[..., Any]:
+    sample, context = get_study(group.study).sample, group.context
+    return _over_points(group, lambda key, world, values: sample(key, context, world, values))
+
+
+@functools.cache
+def _compiled_measure(group: _Group, method: str) -> Callable[..., dict[str, jax.Array]]:
+    measure, context = get_study(group.study).measure, group.context
+    return _over_points(group, lambda key, world, data, values: measure(key, context, world, data, values, method))
+
+
+def _over_points(group: _Group, one: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile `one(key, world, *rest)` over worlds and, within each, over its measurement points.
+
+    `lanes` worlds at a time are batched; a world is one for all its points, so that its arrays are not copied.
+    """
+    lanes = get_study(group.study).lanes
+
+    def all_points(arguments: tuple) -> Any:
+        keys, world, *rest = arguments
+        point = jax.vmap(lambda key, *more: one(jax.random.wrap_key_data(key), world, *more))
+        return point(keys, *rest)
+
+    def run(keys: jax.Array, worlds: Any, *rest: Any) -> Any:
+        return jax.lax.map(all_points, (keys, worlds, *rest), batch_size=min(lanes, keys.shape[0]))
+
+    return jax.jit(run)
+
+
+def _array(values: list, precision: str) -> np.ndarray:
+    array = np.asarray(values)
+    if np.issubdtype(array.dtype, np.floating):
+        return array.astype(precision)
+    return array if array.dtype == bool else array.astype(np.int32)
+
+
+def _rows(
+    study: Study, chunk: Chunk, method: str, static: Point, traced: list[Point], metrics: Mapping[str, np.ndarray]
+) -> pa.Table:
+    """[n_worlds n_traced] blocks as rows, worlds slowest."""
+    n_worlds, n_traced = len(chunk.worlds), len(traced)
+    columns: dict[str, Any] = {}
+    for name in study.axes:
+        values = [(world.values | static | point)[name] for world in chunk.worlds for point in traced]
+        columns[name] = values
+    columns["method"] = [method] * (n_worlds * n_traced)
+    columns["trial"] = pa.array(np.repeat([world.trial for world in chunk.worlds], n_traced), pa.int32())
+    for name, values in metrics.items():
+        kind = pa.float64() if np.issubdtype(values.dtype, np.floating) else pa.int32()
+        columns[name] = pa.array(values.reshape(-1)).cast(kind)
+    return pa.table(columns)

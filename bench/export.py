@@ -1,0 +1,23 @@
+"""All rows of a results folder in one file."""
+
+from pathlib import Path
+
+from bench.errors import UserError
+from bench.store import read_rows, read_store, replacing, writing
+
+
+def export_rows(folder: Path, form: str, output: Path) -> Path:
+    """Write the rows as CSV or Parquet; returns the file. Raises UserError when it cannot be written."""
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    store, study, spec = read_store(folder)
+    rows, _ = read_rows(store, study, spec)
+    if output.is_dir():
+        raise UserError(f"cannot write {output}: it is a folder")
+    with writing(output), replacing(output) as temporary:
+        if form == "csv":
+            pyarrow.csv.write_csv(rows, temporary)
+        else:
+            pyarrow.parquet.write_table(rows, temporary, compression="zstd")
+    return output

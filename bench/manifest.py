@@ -1,0 +1,73 @@
+"""What made the numbers: spec, versions, hardware, commit, seed, timings."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.spec import spec_digest, to_table
+from bench.store import Store, write_atomically, writing
+from bench.study import Spec
+
+PACKAGES = ("superposed", "jax", "jaxlib", "optax", "numpy", "scipy", "pandas", "pyarrow", "matplotlib")
+
+
+def read_manifest(store: Store) -> dict[str, Any]:
+    """The folder's manifest; empty when a kill came before its first writing, or when it is unreadable."""
+    try:
+        manifest = json.loads(store.manifest_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
+
+
+def write_manifest(store: Store, spec: Spec, runs: list[dict[str, Any]]) -> None:
+    """Write the manifest anew; `runs` holds one record for each time the folder was worked on."""
+    manifest = {
+        "study": spec.study,
+        "seed": spec.seed,
+        "spec_sha256": spec_digest(spec),
+        "spec": to_table(spec),
+        "versions": {"python": platform.python_version(), **_versions()},
+        "hardware": _hardware(),
+        "commit": _commit(),
+        "runs": runs,
+    }
+    with writing(store.manifest_file):
+        write_atomically(store.manifest_file, (json.dumps(manifest, indent=2) + "\n").encode())
+
+
+def timestamp() -> str:
+    """Now, in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _versions() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def _hardware() -> dict[str, Any]:
+    import jax
+
+    return {
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "devices": [device.device_kind for device in jax.devices()],
+    }
+
+
+def _commit() -> str | None:
+    """The commit of the source that ran, with a mark where files differ from it; None outside a checkout."""
+    source = Path(__file__).resolve().parent.parent
+    if not (source / ".git").exists():
+        return None
+    try:
+        command = ["git", "-C", str(source), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -1,0 +1,120 @@
+"""A run: plan, skip what is done, compute the rest, keep the manifest."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import UserError
+from bench.evaluate import evaluate_chunk
+from bench.executors import Executor
+from bench.executors.in_process import InProcess
+from bench.manifest import read_manifest, timestamp, write_manifest
+from bench.points import Chunk, plan, rows_per_world
+from bench.progress import Progress
+from bench.spec import spec_digest
+from bench.store import Store, locked, open_store, set_aside, shard_fault, write_shard
+from bench.study import Spec, Study
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything a worker needs for one chunk: where, what, which."""
+
+    store: Store
+    spec: Spec
+    chunk: Chunk
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a worker tells of a finished chunk."""
+
+    chunk: Chunk
+    seconds: float
+
+
+def complete_chunk(task: Task) -> Done:
+    """Compute a chunk and leave its shard in the store; doing it again leaves the same shard."""
+    start = time.perf_counter()
+    write_shard(task.store, task.spec, task.chunk, evaluate_chunk(task.spec, task.chunk))
+    return Done(task.chunk, time.perf_counter() - start)
+
+
+def run_study(study: Study, spec: Spec, folder: Path, *, executor: Executor | None = None) -> Store:
+    """Bring a results folder to completion; what is there already is kept.
+
+    Raises UserError when the folder holds another spec, is in use, or cannot be written. KeyboardInterrupt passes
+    through; the folder can then be resumed.
+    """
+    store = open_store(folder, spec)
+    with locked(store):
+        chunks = list(plan(study, spec))
+        missing, rejected = _missing(store, spec, study, chunks)
+        per_world = rows_per_world(study, spec)
+        total = per_world * sum(len(chunk.worlds) for chunk in chunks)
+        left = per_world * sum(len(chunk.worlds) for chunk in missing)
+        progress = Progress(total, total - left)
+        try:
+            for line in rejected:
+                progress.say(line)
+            _work(store, spec, missing, executor or InProcess(), progress, per_world)
+        finally:
+            progress.close()
+    return store
+
+
+def _missing(store: Store, spec: Spec, study: Study, chunks: Sequence[Chunk]) -> tuple[list[Chunk], list[str]]:
+    """Chunks to compute, and a line for each shard that had to be set aside."""
+    _check_folder(store)
+    missing, lines = [], []
+    for chunk in chunks:
+        if store.shard(chunk).exists():
+            fault = shard_fault(store, spec, study, chunk)
+            if fault is None:
+                continue
+            kept = set_aside(store, chunk)
+            lines.append(f"shard {store.shard(chunk)}: {fault}; moved to {kept}, its chunk is computed anew")
+        missing.append(chunk)
+    known = {store.shard(chunk).name for chunk in chunks}
+    for path in sorted(store.shards.iterdir()):
+        if path.name not in known and not path.name.startswith("."):
+            lines.append(f"file {path} is no shard of this run; it is left alone and not read")
+    return missing, lines
+
+
+def _check_folder(store: Store) -> None:
+    try:
+        store.shards.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write {store.shards}: {error.strerror or error}") from error
+
+
+def _work(
+    store: Store, spec: Spec, missing: list[Chunk], executor: Executor, progress: Progress, per_world: int
+) -> None:
+    manifest = read_manifest(store)
+    earlier = manifest.get("runs", []) if manifest.get("spec_sha256") == spec_digest(spec) else []
+    if not missing:
+        if not manifest:
+            write_manifest(store, spec, earlier)
+        return
+    started, start, done = timestamp(), time.perf_counter(), []
+
+    def record() -> dict:
+        seconds = [round(item.seconds, 3) for item in done]
+        return {
+            "started": started,
+            "chunks_due": len(missing),
+            "chunks_done": len(done),
+            "seconds": round(time.perf_counter() - start, 3),
+            "chunk_seconds": seconds,
+        }
+
+    write_manifest(store, spec, [*earlier, record()])
+    try:
+        for item in executor.run(complete_chunk, [Task(store, spec, chunk) for chunk in missing]):
+            done.append(item)
+            progress.advance(per_world * len(item.chunk.worlds))
+    finally:
+        write_manifest(store, spec, [*earlier, record()])

@@ -1,0 +1,174 @@
+"""The results folder: `spec.toml`, `manifest.json`, `shards/*.parquet`. A shard that is there is a finished chunk."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bench.errors import UserError
+from bench.points import Chunk, plan, rows_per_world
+from bench.spec import differences, read_table, spec_digest, to_table, to_toml, validate
+from bench.studies import get_study
+from bench.study import Spec, Study
+
+SPEC_KEY, CHUNK_KEY = b"superposed.spec", b"superposed.chunk"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A results folder, addressed by its path; holds no open files, so it can be sent to a worker."""
+
+    folder: Path
+
+    @property
+    def spec_file(self) -> Path:
+        return self.folder / "spec.toml"
+
+    @property
+    def manifest_file(self) -> Path:
+        return self.folder / "manifest.json"
+
+    @property
+    def shards(self) -> Path:
+        return self.folder / "shards"
+
+    def shard(self, chunk: Chunk) -> Path:
+        """Where the chunk's rows are, or will be."""
+        return self.shards / f"{chunk.name}.parquet"
+
+
+def open_store(folder: Path, spec: Spec) -> Store:
+    """Make the folder, or reopen it. Raises UserError when it holds another spec or cannot be written."""
+    store = Store(folder)
+    if store.spec_file.exists():
+        differing = differences(read_table(store.spec_file), to_table(spec))
+        if differing:
+            raise UserError(f"{folder} holds another run: {'; '.join(differing)}; choose another --results folder")
+        return store
+    with writing(folder):
+        if folder.exists() and any(p for p in folder.iterdir() if p.name != ".lock"):
+            raise UserError(f"{folder} is not empty and holds no spec.toml; choose another --results folder")
+        store.shards.mkdir(parents=True, exist_ok=True)
+        write_atomically(store.spec_file, to_toml(spec).encode())
+    return store
+
+
+def read_store(folder: Path) -> tuple[Store, Study, Spec]:
+    """Open a folder that a run has left. Raises UserError when it is none."""
+    store = Store(folder)
+    if not folder.is_dir():
+        raise UserError(f"no such results folder: {folder}")
+    if not store.spec_file.exists():
+        raise UserError(f"{folder} is no results folder: it has no spec.toml")
+    table = read_table(store.spec_file)
+    study = get_study(str(table.get("study")), where=str(store.spec_file))
+    return store, study, validate(study, table, where=str(store.spec_file))
+
+
+def write_shard(store: Store, spec: Spec, chunk: Chunk, table: pa.Table) -> None:
+    """Write under a dot-name, flush to disk, rename: the shard is there whole or not at all."""
+    stamped = table.replace_schema_metadata({SPEC_KEY: spec_digest(spec), CHUNK_KEY: chunk.name})
+    path = store.shard(chunk)
+    with writing(path), replacing(path) as temporary:
+        pq.write_table(stamped, temporary, compression="zstd", write_page_checksum=True)
+
+
+def shard_fault(store: Store, spec: Spec, study: Study, chunk: Chunk) -> str | None:
+    """Why the chunk's shard cannot be used, or None. Reads the file's footer only."""
+    try:
+        with pq.ParquetFile(store.shard(chunk)) as file:
+            metadata, n_rows = file.schema_arrow.metadata or {}, file.metadata.num_rows
+    except (OSError, pa.ArrowException):
+        return "it is truncated or no Parquet file"
+    if metadata.get(SPEC_KEY) != spec_digest(spec).encode() or metadata.get(CHUNK_KEY) != chunk.name.encode():
+        return "it belongs to another run"
+    expected = len(chunk.worlds) * rows_per_world(study, spec)
+    if n_rows != expected:
+        return f"it has {n_rows} rows where {expected} are due"
+    return None
+
+
+def set_aside(store: Store, chunk: Chunk) -> Path:
+    """Move a shard that cannot be used out of the way, never over another file; returns where it is now."""
+    path = store.shard(chunk)
+    folder = store.folder / "rejected"
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
+        target, count = folder / path.name, 1
+        while target.exists():
+            target, count = folder / f"{path.stem}-{count}.parquet", count + 1
+        path.rename(target)
+    return target
+
+
+def read_rows(store: Store, study: Study, spec: Spec) -> tuple[pa.Table, int]:
+    """Rows of all shards that are there, in the plan's order, and the number of chunks still missing.
+
+    Raises UserError naming a shard that cannot be used, or when there is none.
+    """
+    tables, missing = [], 0
+    for chunk in plan(study, spec):
+        path = store.shard(chunk)
+        if not path.exists():
+            missing += 1
+            continue
+        fault = shard_fault(store, spec, study, chunk)
+        if fault is None:
+            try:
+                tables.append(pq.read_table(path, page_checksum_verification=True).replace_schema_metadata(None))
+            except (OSError, pa.ArrowException):
+                fault = "its data are damaged"
+        if fault is not None:
+            raise UserError(f"shard {path}: {fault}; `superposed run {store.folder}` computes that chunk anew")
+    if not tables:
+        raise UserError(f"{store.folder} has no complete shard yet; `superposed run {store.folder}` goes on with it")
+    return pa.concat_tables(tables), missing
+
+
+@contextlib.contextmanager
+def locked(store: Store) -> Iterator[None]:
+    """Hold the folder for one run. Raises UserError when another process has it."""
+    path = store.folder / ".lock"
+    with writing(path):
+        handle = path.open("a")
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"another run is writing to {store.folder}; wait for it, or choose another folder"
+            ) from None
+        yield
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the system's refusal to write into one line that names the place."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file by its new content in one step."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    # A leading dot: Arrow's readers of folders pass over such names, should a kill leave one behind.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb") as handle:
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,20 @@
+"""The studies, by name. A study's module is imported when it is asked for."""
+
+import importlib
+
+from bench.errors import UserError
+from bench.spec import suggest
+from bench.study import Study
+
+MODULES = {
+    "superposition-map": "bench.studies.superposition_map",
+    "donoho-tanner": "bench.studies.donoho_tanner",
+}
+
+
+def get_study(name: str, *, where: str = "") -> Study:
+    """The study of that name. Raises UserError with the nearest known name."""
+    if name not in MODULES:
+        prefix = f"{where}: " if where else ""
+        raise UserError(f"{prefix}no study {name!r}; {suggest(name, MODULES)}")
+    return importlib.import_module(MODULES[name]).STUDY

@@ -1,0 +1,249 @@
+"""Boundaries, maps and sentences of the phase diagram, from the rows alone."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.figures import Curve, Levels, MapFacet, Panel, Series, SeriesFacet, boundary_plot, heat_map
+from analysis.statistics import fit_boundary, wilson_interval
+from analysis.theory.l1_transition import l1_transition
+from bench.report.content import ReportContent
+from bench.study import Spec
+from recovery.solution import Status
+
+SUCCESS = 1e-3
+"""A trial succeeds when ||z^ - z|| / ||z|| is at most this."""
+
+BOUNDARY = ["method", "code_sign", "n_latents", "undersampling"]
+
+
+def report(rows: pd.DataFrame, spec: Spec) -> ReportContent:
+    """What the report shows. `rows` has one row per point, method and trial."""
+    rows = _judged(rows)
+    success, boundary = success_table(rows), boundary_table(rows)
+    status = status_table(rows)
+    return ReportContent(
+        title="Phase transition of l1 minimisation",
+        question="With a known Gaussian dictionary and no noise, how sparse must codes be for l1 minimisation "
+        "to return them?",
+        sentences=[*_agreement(boundary), _status_sentence(status)],
+        panels=[_boundary_panel(boundary), *_map_panels(success, boundary)],
+        tables={"boundary": boundary, "success": success, "status": status},
+        notes=_notes(spec),
+        failures=_failures(success),
+    )
+
+
+def _judged(rows: pd.DataFrame) -> pd.DataFrame:
+    converged = rows["status"] == Status.CONVERGED
+    recovered = rows["relative_error"] <= SUCCESS
+    # A solver that has not converged but stands at the truth has recovered it; elsewhere it says nothing about l1.
+    return rows.assign(converged=converged, recovered=recovered, counted=converged | recovered)
+
+
+def success_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Per point and method: successes among the trials that count, with a 95% Wilson interval, and what did not
+    converge.
+    """
+    groups = rows.groupby([*BOUNDARY, "sparsity_ratio"], sort=True)
+    table = groups.agg(
+        n_dims=("n_dims", "first"),
+        n_active=("n_active", "first"),
+        n_trials=("counted", "size"),
+        n_counted=("counted", "sum"),
+        n_recovered=("recovered", "sum"),
+        n_not_converged=("converged", lambda c: int((~c).sum())),
+        median_relative_error=("relative_error", "median"),
+        largest_certificate=("certificate", "max"),
+        mean_iterations=("iterations", "mean"),
+    ).reset_index()
+    rate = wilson_interval(table["n_recovered"], table["n_counted"])
+    return table.assign(success_rate=rate.estimate, success_low=rate.low, success_high=rate.high)
+
+
+def boundary_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Per method, sign and undersampling: rho at 50% success by a logistic fit, its interval, and theory's value."""
+    records = []
+    for names, group in rows.groupby(BOUNDARY, sort=True):
+        point = dict(zip(BOUNDARY, names, strict=True))
+        n_dims = int(group["n_dims"].iloc[0])
+        levels = group.groupby("n_active").agg(successes=("recovered", "sum"), trials=("counted", "sum"))
+        fit = fit_boundary(
+            levels.index.to_numpy() / n_dims, levels["successes"].to_numpy(), levels["trials"].to_numpy()
+        )
+        records.append(
+            {
+                "method": point["method"],
+                "code_sign": point["code_sign"],
+                "undersampling": point["undersampling"],
+                "rho50": fit.x50,
+                "rho50_low": fit.low,
+                "rho50_high": fit.high,
+                "theory": float(l1_transition(n_dims / point["n_latents"], point["code_sign"])),
+                "n_latents": point["n_latents"],
+                "n_dims": n_dims,
+                "width": fit.width,
+                "fit": fit.status,
+                "n_trials": len(group),
+                "n_not_converged": int((~group["converged"]).sum()),
+            }
+        )
+    return pd.DataFrame.from_records(records)
+
+
+def status_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """How the solves of each method ended, and the worst certificate among those that say they converged."""
+    records = []
+    for (method, sign), group in rows.groupby(["method", "code_sign"], sort=True):
+        counts = {status.name.lower(): int((group["status"] == status).sum()) for status in Status}
+        worst = group.loc[group["converged"], "certificate"].max()
+        records.append(
+            {"method": method, "code_sign": sign, "n_trials": len(group), **counts, "worst_certificate": worst}
+        )
+    return pd.DataFrame.from_records(records)
+
+
+def _agreement(boundary: pd.DataFrame) -> list[str]:
+    sentences = []
+    for (method, sign, n_latents), group in boundary.groupby(["method", "code_sign", "n_latents"], sort=True):
+        measured = group[group["rho50"].notna()]
+        head = f"{method}, {sign} codes, N = {n_latents}"
+        if measured.empty:
+            sentences.append(f"{head}: no boundary lies within the sparsity ratios that were tried.")
+            continue
+        difference = measured["rho50"] - measured["theory"]
+        inside = (measured["theory"] >= measured["rho50_low"]) & (measured["theory"] <= measured["rho50_high"])
+        worst = difference.abs().idxmax()
+        sentences.append(
+            f"{head}: theory lies in the 95% interval of the measured boundary at {inside.sum()} of {len(group)} "
+            f"undersamplings; mean difference measured - theory {difference.mean():+.3f}, largest "
+            f"{difference[worst]:+.3f} "
+            f"at delta = {measured.loc[worst, 'undersampling']:g}."
+        )
+    return sentences
+
+
+def _status_sentence(status: pd.DataFrame) -> str:
+    parts = []
+    for method, group in status.groupby("method", sort=True):
+        counts = ", ".join(f"{int(group[s.name.lower()].sum())} {s.name.lower()}" for s in Status)
+        parts.append(f"{method}: {counts} (worst certificate of the converged {group['worst_certificate'].max():.1e})")
+    return "Status of the solves - " + "; ".join(parts) + "."
+
+
+def _boundary_panel(boundary: pd.DataFrame) -> Panel:
+    facets = []
+    for sign, group in boundary.groupby("code_sign", sort=False):
+        delta = np.linspace(0.01, 0.99, 99)
+        curve = Curve("theory (N to infinity)", delta, l1_transition(delta, str(sign)))
+        series = [
+            _series(str(method) if boundary["n_latents"].nunique() == 1 else f"{method}, N = {n}", part)
+            for (method, n), part in group.groupby(["method", "n_latents"], sort=True)
+        ]
+        facets.append(SeriesFacet(f"{sign} codes", series, [curve]))
+    return boundary_plot(
+        facets,
+        name="boundary",
+        title="Measured 50% boundary and theory",
+        caption="Sparsity ratio at which half of the trials succeed, with the 95% profile-likelihood interval "
+        "of a logistic fit, "
+        "against the asymptotic transition (Donoho & Tanner 2009). Hollow points: some solve did not converge.",
+        alt="Measured boundaries per method beside the theoretical phase transition, for each sign of the codes.",
+    )
+
+
+def _series(label: str, part: pd.DataFrame) -> Series:
+    tips = [
+        f"{label}, δ = {row.undersampling:g}: ρ50 = {row.rho50:.4f} [{row.rho50_low:.4f}, {row.rho50_high:.4f}], "
+        f"theory {row.theory:.4f}, {row.n_trials} trials, {row.n_not_converged} not converged"
+        for row in part.itertuples()
+    ]
+    return Series(
+        label,
+        part["undersampling"].to_numpy(),
+        part["rho50"].to_numpy(),
+        part["rho50_low"].to_numpy(),
+        part["rho50_high"].to_numpy(),
+        flagged=part["n_not_converged"].to_numpy() > 0,
+        tips=tips,
+    )
+
+
+def _map_panels(success: pd.DataFrame, boundary: pd.DataFrame) -> list[Panel]:
+    panels = []
+    for n_latents, part in success.groupby("n_latents", sort=True):
+        signs, methods = list(part["code_sign"].unique()), list(part["method"].unique())
+        x = Levels("undersampling δ = M/N", np.sort(part["undersampling"].unique()))
+        y = Levels("sparsity per measurement ρ = K/M", np.sort(part["sparsity_ratio"].unique()))
+        facets = [[_facet(part, boundary, int(n_latents), m, s, x, y) for m in methods] for s in signs]
+        panels.append(
+            heat_map(
+                facets,
+                x=x,
+                y=y,
+                value_label="success rate",
+                limits=(0.0, 1.0),
+                name=f"success-{n_latents}",
+                title=f"Success rate, N = {n_latents}",
+                caption=f"Share of trials with relative error at most {SUCCESS:g}, among trials that count. "
+                "Black: theory; coloured: "
+                "measured 50% boundary.",
+                alt="Maps of the success rate over undersampling and sparsity ratio: high below the "
+                "theoretical curve, low above it.",
+                row_titles=[str(s) for s in signs],
+                column_titles=[str(m) for m in methods],
+            )
+        )
+    return panels
+
+
+def _facet(
+    part: pd.DataFrame, boundary: pd.DataFrame, n_latents: int, method: str, sign: str, x: Levels, y: Levels
+) -> MapFacet:
+    cells = part[(part["method"] == method) & (part["code_sign"] == sign)].copy()
+    cells["tip"] = [
+        f"{method}, {sign}, δ = {c.undersampling:g}, ρ = {c.sparsity_ratio:g} (K = {c.n_active}, M = {c.n_dims}): "
+        f"{c.n_recovered} of {c.n_counted} recovered [{c.success_low:.2f}, {c.success_high:.2f}], "
+        f"{c.n_not_converged} not converged"
+        for c in cells.itertuples()
+    ]
+    grid = cells.set_index(["sparsity_ratio", "undersampling"])
+    index = pd.MultiIndex.from_product([y.values, x.values])
+    shape = (len(y.values), len(x.values))
+    grid = grid.reindex(index)
+    measured = boundary[
+        (boundary["method"] == method) & (boundary["code_sign"] == sign) & (boundary["n_latents"] == n_latents)
+    ].sort_values("undersampling")
+    delta = np.linspace(x.values[0], x.values[-1], 200)
+    return MapFacet(
+        "",
+        grid["success_rate"].to_numpy(float).reshape(shape),
+        curves=[
+            Curve("theory", delta, l1_transition(delta, sign)),
+            Curve("measured", measured["undersampling"].to_numpy(), measured["rho50"].to_numpy(), kind="measured"),
+        ],
+        hatched=(grid["n_not_converged"].fillna(0).to_numpy() > 0).reshape(shape),
+        tips=grid["tip"].fillna("no rows yet").to_numpy().reshape(shape).tolist(),
+    )
+
+
+def _notes(spec: Spec) -> list[str]:
+    return [
+        f"A trial succeeds when ||z^ - z|| / ||z|| <= {SUCCESS:g}; the threshold is applied to the stored errors.",
+        "A solve that did not converge counts as a success if it stands at the truth, and otherwise is left "
+        "out of the fit and "
+        "shown as not converged.",
+        "basis-pursuit's certificate is the larger of the relative duality gap and the relative violation of A z = y, "
+        "recomputed from the problem; amp's is ||y - A z|| / ||y||.",
+        "One dictionary per trial serves all sparsity ratios and both signs; codes are drawn anew for each. Intervals "
+        "treat trials as independent.",
+        f"{spec.trials} trials per point; theory is the limit of many latents, from which finite N departs.",
+    ]
+
+
+def _failures(success: pd.DataFrame) -> list[str]:
+    failed = success[success["n_not_converged"] > 0]
+    return [
+        f"{f.method}, {f.code_sign}, N = {f.n_latents}, δ = {f.undersampling:g}, ρ = {f.sparsity_ratio:g}: "
+        f"{f.n_not_converged} of {f.n_trials} solves did not converge"
+        for f in failed.itertuples()
+    ]

@@ -1,0 +1,121 @@
+"""What the numbers of the map say, in words."""
+
+import pandas as pd
+
+from analysis.theory.counting import minimum_samples
+from bench.studies.superposition_map.parameters import BLIND, KNOWN, NULL, Fixed
+from bench.studies.superposition_map.tables import RECOVERED
+from bench.study import Spec
+
+DICTIONARY = {"network": "trained network", "gaussian": "random dictionary"}
+
+
+def representation(geometry: pd.DataFrame, fixed: Fixed) -> list[str]:
+    """How many latents the networks hold, from the sparsest to the densest setting."""
+    part = geometry[(geometry["dictionary"] == "network") & (geometry["metric"] == "represented_fraction")]
+    if part.empty:
+        return []
+    held = part.set_index("density")["mean"]
+    sparse, dense = held.index.min(), held.index.max()
+    return [
+        f"The networks ({fixed.n_latents} latents in {fixed.n_dims} dimensions) represent {held[sparse]:.0%} of "
+        "the latents at density "
+        f"{sparse:g} and {held[dense]:.0%} at {dense:g}; M/N = {fixed.n_dims / fixed.n_latents:.0%} would be "
+        "one dimension each."
+    ]
+
+
+def theory_agreement(cells: pd.DataFrame, theory: pd.DataFrame) -> list[str]:
+    """Cell by cell: does theory say recovered where the lasso is measured to recover?"""
+    lasso = cells[(cells["method"] == "lasso") & (cells["metric"] == "nmse") & cells["mean"].notna()]
+    sentences = []
+    for name, part in lasso.groupby("dictionary", sort=True):
+        both = part.merge(theory, on=["density", "noise_std"])
+        measured, predicted = both["mean"] <= RECOVERED, both["lasso"] <= RECOVERED
+        missed, gained = both[predicted & ~measured], both[~predicted & measured]
+        ratio = (both["mean"] / both["lasso"])[both["lasso"] > 0]
+        text = (
+            f"Lasso, {DICTIONARY[str(name)]}: theory (state evolution of a random dictionary) and experiment "
+            "agree on recovered "
+            f"(NMSE <= {RECOVERED:g}) or not in {int((measured == predicted).sum())} of {len(both)} cells; "
+            "measured / predicted NMSE has median "
+            f"{ratio.median():.2f} and lies between {ratio.min():.2f} and {ratio.max():.2f}."
+        )
+        if len(missed):
+            text += f" Theory says recovered and it is not at {_places(missed)}."
+        if len(gained):
+            text += f" It is recovered against theory at {_places(gained)}."
+        sentences.append(text)
+    return sentences
+
+
+def network_against_random(comparison: pd.DataFrame) -> list[str]:
+    """Is the trained geometry easier or harder than random, per method?"""
+    if comparison.empty:
+        return []
+    parts = []
+    for method, part in comparison[comparison["method"] != NULL].groupby("method", sort=False):
+        counts = part["network_is"].value_counts()
+        parts.append(
+            f"{method} easier in {counts.get('easier', 0)}, harder in {counts.get('harder', 0)}, undecided in "
+            f"{counts.get('undecided', 0)}"
+        )
+    return [f"Trained network against a random dictionary (NMSE, 95% intervals), cells: {'; '.join(parts)}."]
+
+
+def blind(cells: pd.DataFrame, spec: Spec) -> list[str]:
+    """What not knowing the dictionary costs, beside the chance level and the counting bound."""
+    part = cells[cells["metric"] == "nmse"]
+    texts = []
+    for name, group in part.groupby("dictionary", sort=True):
+        recovered = group[group["recovered"] == "yes"].groupby("method").size()
+        n_cells = group.groupby("method").size().max()
+        counts = [
+            f"{method} {recovered.get(method, 0)}" for method in (*KNOWN, *BLIND) if method in set(group["method"])
+        ]
+        texts.append(f"Cells recovered of {n_cells}, {DICTIONARY[str(name)]}: {', '.join(counts)}.")
+    mcc = cells[(cells["metric"] == "mcc") & cells["method"].isin(BLIND)]
+    if not mcc.empty:
+        best = mcc.loc[mcc["mean"].idxmax()]
+        texts.append(
+            f"Best MCC with the dictionary unknown: {best['mean']:.3f} by {best['method']} "
+            f"({DICTIONARY[best['dictionary']]}, density "
+            f"{best['density']:g}, noise {best['noise_std']:g}); its chance level there is {best['chance']:.3f}."
+        )
+    return [*texts, *_counting(spec)]
+
+
+def failures(rows: pd.DataFrame) -> str:
+    """How many trials did not converge."""
+    failed = rows[rows["failed"]]
+    if failed.empty:
+        return f"All {len(rows)} solves converged."
+    by_method = ", ".join(f"{method} {count}" for method, count in failed.groupby("method").size().items())
+    return (
+        f"{len(failed)} of {len(rows)} solves did not converge or became non-finite ({by_method}); they are marked "
+        "and left out."
+    )
+
+
+def _counting(spec: Spec) -> list[str]:
+    fixed: Fixed = spec.fixed
+    n_active = [max(1.0, density * fixed.n_latents) for density in spec.grid.density]
+    possible = [k for k in n_active if k < fixed.n_dims]
+    if not possible:
+        return []
+    least = float(minimum_samples(fixed.n_latents, fixed.n_dims, max(possible)))
+    few = "enough" if fixed.n_train >= least else "too few"
+    return [
+        f"Counting bound: at most {least:.0f} samples are necessary at these densities (K < M); {fixed.n_train} "
+        f"were given, {few}. "
+        "Where a blind method fails, the number of samples is not what forbids it."
+        if few == "enough"
+        else f"Counting bound: up to {least:.0f} samples are necessary at these densities, {fixed.n_train} were "
+        f"given: {few}."
+    ]
+
+
+def _places(part: pd.DataFrame) -> str:
+    places = [f"density {row.density:g}, noise {row.noise_std:g}" for row in part.itertuples()]
+    more = f" and {len(places) - 4} more cells" if len(places) > 4 else ""
+    return "; ".join(places[:4]) + more

@@ -1,0 +1,122 @@
+"""The map's tables, from the rows alone: cells with intervals and chance, theory, geometry, network against random."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.theory.l1_transition import l1_transition
+from analysis.theory.noise_sensitivity import noise_sensitivity
+from analysis.theory.oracle_floor import oracle_floor
+from bench.studies.superposition_map.parameters import NULL, Fixed, predicted_lasso
+from bench.study import Spec
+
+METRICS = ("nmse", "support_f1", "support_precision", "support_recall", "mcc", "mcc_represented", "dictionary_cosine")
+GEOMETRY = ("represented_fraction", "coherence", "dimensions_per_feature", "training_loss")
+CELL = ["dictionary", "density", "noise_std"]
+
+RECOVERED = 0.1
+"""A cell counts as recovered where the mean NMSE is at most this."""
+
+MOST_UNCONVERGED = 0.01
+"""A trial counts as failed where more than this share of its samples did not converge, or any became non-finite."""
+
+
+def judge(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mark each row as failed or not."""
+    samples = rows["n_converged"] + rows["n_max_iterations"] + rows["n_non_finite"]
+    failed = (rows["n_non_finite"] > 0) | (rows["n_max_iterations"] > MOST_UNCONVERGED * samples)
+    return rows.assign(failed=failed)
+
+
+def mean_table(rows: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
+    """One row per group and metric: mean over trials with its 95% Student t interval; metrics that a group lacks
+    are left out.
+    """
+    long = rows.melt(id_vars=list(by), value_vars=list(metrics), var_name="metric").dropna(subset="value")
+    groups = long.groupby([*by, "metric"], sort=True)["value"].agg(["mean", "std", "count"]).reset_index()
+    half = stats.t.ppf(0.975, groups["count"] - 1) * groups["std"] / np.sqrt(groups["count"])
+    return groups.drop(columns=["std", "count"]).assign(low=groups["mean"] - half, high=groups["mean"] + half)
+
+
+def cell_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Per cell, dictionary, method and metric: the mean with its interval, the chance level, trials and failures.
+
+    The mean is over the trials that did not fail; chance is the mean of the null learner, a dictionary that was never
+    fitted.
+    """
+    by = [*CELL, "method"]
+    means = mean_table(rows[~rows["failed"]], by, METRICS)
+    counts = rows.groupby(by).agg(n_trials=("failed", "size"), n_failures=("failed", "sum")).reset_index()
+    every = counts.merge(means[["method", "metric"]].drop_duplicates(), on="method")
+    table = every.merge(means, on=[*by, "metric"], how="left")
+    chance = means.loc[means["method"] == NULL, [*CELL, "metric", "mean"]].rename(columns={"mean": "chance"})
+    table = table.merge(chance, on=[*CELL, "metric"], how="left")
+    recovered = np.where(table["metric"] == "nmse", np.where(table["mean"] <= RECOVERED, "yes", "no"), "")
+    order = [*by, "metric", "mean", "low", "high", "chance", "n_trials", "n_failures", "recovered"]
+    return table.assign(recovered=recovered)[order].sort_values([*by, "metric"], ignore_index=True)
+
+
+def geometry_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Per dictionary and density: how many latents are represented, and how crowded they are."""
+    worlds = rows.drop_duplicates(["dictionary", "density", "trial"])
+    return mean_table(worlds, ["dictionary", "density"], GEOMETRY)
+
+
+def theory_table(spec: Spec) -> pd.DataFrame:
+    """Per density and noise level: three predictions of the NMSE, for a random dictionary in the limit of many latents.
+
+    `lasso`: state evolution for these latents at the penalty used; `worst_case`: noise sensitivity, whatever the
+    amplitudes
+    (inf above the l1 transition); `oracle`: least squares on the true support.
+    """
+    fixed: Fixed = spec.fixed
+    delta = fixed.n_dims / fixed.n_latents
+    records = []
+    for density in spec.grid.density:
+        power = density / 3  # of one latent: uniform amplitudes on [0, 1]
+        for noise in spec.grid.noise_std:
+            records.append(
+                {
+                    "density": density,
+                    "noise_std": noise,
+                    "below_transition": bool(density < delta * float(l1_transition(delta, "nonnegative"))),
+                    "lasso": predicted_lasso(delta, density, noise).mse / power,
+                    "worst_case": worst_case_nmse(fixed, density, noise),
+                    "oracle": oracle_nmse(fixed, density, noise),
+                }
+            )
+    return pd.DataFrame.from_records(records)
+
+
+def worst_case_nmse(fixed: Fixed, density: float, noise_std: float) -> float:
+    """Noise sensitivity as NMSE; infinite above the transition."""
+    delta = fixed.n_dims / fixed.n_latents
+    if density >= delta:
+        return np.inf
+    sensitivity = float(noise_sensitivity(delta, density / delta, "nonnegative"))
+    return sensitivity * noise_std**2 / (density / 3) if np.isfinite(sensitivity) else np.inf
+
+
+def oracle_nmse(fixed: Fixed, density: float, noise_std: float) -> float:
+    """Oracle floor as NMSE, at the mean number of active latents."""
+    n_active = density * fixed.n_latents
+    return float(oracle_floor(fixed.n_dims, n_active, noise_std)) / (n_active / 3)
+
+
+def comparison_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Per cell and method: NMSE of the network less that of the random dictionary, with Welch's 95% interval."""
+    stat = rows[~rows["failed"]].groupby([*CELL, "method"])["nmse"].agg(["mean", "var", "count"]).unstack("dictionary")
+    if not {"network", "gaussian"} <= set(stat.columns.get_level_values(1)):
+        return pd.DataFrame()
+    mean, share, n = stat["mean"], stat["var"] / stat["count"], stat["count"]
+    difference = mean["network"] - mean["gaussian"]
+    spread = share["network"] + share["gaussian"]
+    freedom = spread**2 / (share["network"] ** 2 / (n["network"] - 1) + share["gaussian"] ** 2 / (n["gaussian"] - 1))
+    half = stats.t.ppf(0.975, freedom) * np.sqrt(spread)
+    verdict = np.select([difference + half < 0, difference - half > 0], ["easier", "harder"], "undecided")
+    table = pd.DataFrame(
+        {"network": mean["network"], "gaussian": mean["gaussian"], "difference": difference, "low": difference - half}
+    )
+    return table.assign(high=difference + half, network_is=verdict).reset_index()

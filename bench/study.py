@@ -1,0 +1,96 @@
+"""What a study is: axes, fixed parameters, methods, and three pure functions that the engine batches and compiles.
+
+A trial has three steps. `world` makes the ground truth, `sample` draws observations of it, `measure` runs one method on
+them and returns scalars. One world serves all noise or sparsity levels, and one sample serves all methods: comparisons
+are paired, a network is trained once and not once a method, and each step is compiled once.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bench.report.content import ReportContent
+
+Value = bool | int | float | str
+Point = dict[str, Value]
+
+GridT = TypeVar("GridT")
+FixedT = TypeVar("FixedT")
+
+
+class Spec(msgspec.Struct, Generic[GridT, FixedT], frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A validated description of one run of a study.
+
+    `grid` holds a tuple of values per axis, `fixed` one value per parameter; every combination of axis values is
+    a point, measured `trials` times by each of `methods`.
+    """
+
+    study: str
+    seed: int
+    trials: int
+    precision: Literal["float32", "float64"]
+    methods: tuple[str, ...]
+    chunk_size: int
+    """Worlds in one chunk: what a kill can lose, and what bounds memory."""
+    grid: GridT
+    fixed: FixedT
+
+
+@dataclass(frozen=True)
+class Axis:
+    """How an axis enters the computation.
+
+    scope: "world" axes shape the ground truth; along "measurement" axes one world is measured repeatedly.
+    static: its value changes shapes or code, so each value is compiled by itself; otherwise it is traced and batched.
+    """
+
+    scope: Literal["world", "measurement"]
+    static: bool = False
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the three functions know apart from keys and arrays: fixed parameters and the static axes' values."""
+
+    fixed: Any
+    static: Mapping[str, Value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A study; see the module's text. All functions are pure.
+
+    world(key, context, values) -> pytree, `values` the traced world axes.
+    sample(key, context, world, values) -> pytree, `values` all traced axes and what `derive` adds to them.
+    measure(key, context, world, data, values, method) -> dict of scalars; `data` is what `sample` gave for the same
+    key and values, which are the same for every method.
+    derive(fixed, point) -> numbers computed on the host in float64 from a point's values, handed on traced.
+    check(spec) raises UserError where values contradict each other.
+    report(rows, spec) -> what the report shows, from the rows alone.
+    """
+
+    name: str
+    summary: str
+    grid_type: type
+    fixed_type: type
+    axes: Mapping[str, Axis]
+    methods: Mapping[str, str]
+    """Name -> a line that says what it is."""
+    presets: Mapping[str, Mapping[str, Any]]
+    world: Callable[..., Any]
+    sample: Callable[..., Any]
+    measure: Callable[..., dict[str, Any]]
+    report: "Callable[[pd.DataFrame, Spec], ReportContent]"
+    check: Callable[[Spec], None]
+    derive: Callable[[Any, Point], dict[str, float]] = lambda fixed, point: {}
+    lanes: int = 1
+    """Worlds measured side by side in one batch; more cost memory, and save nothing where one fills the cores."""
+
+    def names(self, scope: str, *, static: bool) -> tuple[str, ...]:
+        """The axes of that scope and kind, in the order in which the study names them."""
+        return tuple(name for name, axis in self.axes.items() if axis.scope == scope and axis.static == static)

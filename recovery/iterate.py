@@ -58,7 +58,9 @@ def iterate(
         return (loop.round < rounds) & ~jnp.all(loop.done)
 
     def body(loop: _Loop) -> _Loop:
-        new = jax.lax.fori_loop(0, check_every, lambda _, s: step(s), loop.state) if check_every > 1 else step(loop.state)
+        new = (
+            jax.lax.fori_loop(0, check_every, lambda _, s: step(s), loop.state) if check_every > 1 else step(loop.state)
+        )
         new = freeze(loop.done, loop.state, new)
         verdict = judge(new)
         count = (loop.round + 1) * check_every

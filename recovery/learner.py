@@ -10,9 +10,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from recovery.coder import SparseCoder
 
 
-@partial(
-    jax.tree_util.register_dataclass, data_fields=["dictionary", "encoder", "history", "status"], meta_fields=[]
-)
+@partial(jax.tree_util.register_dataclass, data_fields=["dictionary", "encoder", "history", "status"], meta_fields=[])
 @dataclass(frozen=True)
 class Fit:
     """A learned dictionary, the coder that goes with it, and how the learning went.
@@ -34,6 +32,4 @@ class DictionaryLearner(Protocol):
     name: ClassVar[str]
     summary: ClassVar[str]
 
-    def fit(
-        self, observations: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray
-    ) -> Fit: ...
+    def fit(self, observations: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray) -> Fit: ...

@@ -16,9 +16,7 @@ class Status(IntEnum):
     NON_FINITE = 2
 
 
-@partial(
-    jax.tree_util.register_dataclass, data_fields=["codes", "iterations", "residual", "status"], meta_fields=[]
-)
+@partial(jax.tree_util.register_dataclass, data_fields=["codes", "iterations", "residual", "status"], meta_fields=[])
 @dataclass(frozen=True)
 class Solution:
     """Codes of a batch of observations, and how far to trust each.

@@ -17,10 +17,9 @@ def keep_largest(
     return jnp.where(values > kth_threshold(values, k)[:, None], values, 0)
 
 
-def kth_threshold(
-    values: Float[Array, "n_samples n_latents"], k: Int[Array, ""] | int
-) -> Float[Array, " n_samples"]:
+def kth_threshold(values: Float[Array, "n_samples n_latents"], k: Int[Array, ""] | int) -> Float[Array, " n_samples"]:
     """A threshold >= 0 that at most k entries of each row exceed: the (k + 1)-th largest entry, or 0 if not positive."""
+    values = jax.lax.stop_gradient(values)
     high = jnp.maximum(jnp.max(values, axis=1), 0)
 
     def halve(_: int, bounds: tuple[Array, Array]) -> tuple[Array, Array]:

@@ -6,7 +6,7 @@ from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from recovery.coder import ResidualKind
 from recovery.iterate import Verdict, blank_non_finite, iterate
@@ -18,12 +18,14 @@ class _State(NamedTuple):
     codes: Float[Array, "n_samples n_latents"]
     residual: Float[Array, "n_samples n_dims"]
     change: Float[Array, " n_samples"]
+    lowest: Float[Array, " n_samples"]
+    settled: Int[Array, " n_samples"]
 
 
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["threshold", "nonnegative", "tolerance"],
-    meta_fields=["max_iterations"],
+    meta_fields=["max_iterations", "patience"],
 )
 @dataclass(frozen=True)
 class Amp:
@@ -33,8 +35,10 @@ class Amp:
     `threshold` multiplies the estimated standard deviation of the pseudo-data's noise; its minimax value depends on M / N
     and the sign of the codes, and comes from the theory of the l1 transition. `nonnegative` may be traced.
 
-    A sample has converged when its codes change by at most `tolerance` relative to their norm, or when ||r|| is at most
-    `tolerance` ||y||. The residual reported is ||y - A z|| / ||y||, which does not vanish where recovery fails.
+    A sample has converged when its codes change by at most `tolerance` relative to their norm, when ||r|| is at most
+    `tolerance` ||y||, or when ||r||, the noise level that state evolution follows, has settled: its minimum has not
+    fallen by 1% within `patience` iterations. Above the transition that is how it ends, as the codes of a finite system
+    need not come to rest there. The residual reported is ||y - A z|| / ||y||, which does not vanish where recovery fails.
     Donoho, Maleki & Montanari 2009. With correlated columns, or columns far from unit norm, it may diverge; that is
     reported as `MAX_ITERATIONS` or `NON_FINITE`.
     """
@@ -43,6 +47,7 @@ class Amp:
     nonnegative: Bool[Array, ""] | bool = False
     max_iterations: int = 1000
     tolerance: Float[Array, ""] | float = 1e-5
+    patience: int = 100
 
     name: ClassVar[str] = "amp"
     summary: ClassVar[str] = "approximate message passing, soft threshold at a multiple of the estimated noise"
@@ -51,6 +56,8 @@ class Amp:
     def __post_init__(self) -> None:
         if self.max_iterations < 1:
             raise ValueError(f"max_iterations must be at least 1, got {self.max_iterations}")
+        if self.patience < 1:
+            raise ValueError(f"patience must be at least 1, got {self.patience}")
 
     def __call__(
         self,
@@ -63,13 +70,20 @@ class Amp:
 
         def judge(state: _State) -> Verdict:
             vanished = relative_norm(state.residual, observations) <= self.tolerance
-            return Verdict(state.change, vanished | (state.change <= self.tolerance))
+            rests = (state.change <= self.tolerance) | (state.settled >= self.patience)
+            return Verdict(state.change, vanished | rests)
 
         codes = jnp.zeros((n_samples, dictionary.shape[1]), dtype)
         state, outcome = iterate(
             lambda state: self._step(dictionary, observations, state),
             judge,
-            _State(codes, observations, jnp.ones(n_samples, dtype)),
+            _State(
+                codes,
+                observations,
+                jnp.ones(n_samples, dtype),
+                jnp.linalg.norm(observations, axis=1),
+                jnp.zeros(n_samples, jnp.int32),
+            ),
             n_samples=n_samples,
             max_iterations=self.max_iterations,
         )
@@ -79,7 +93,7 @@ class Amp:
 
     def _step(self, dictionary: Array, observations: Array, state: _State) -> _State:
         n_dims = dictionary.shape[0]
-        codes, residual, _ = state
+        codes, residual = state.codes, state.residual
         noise_std = jnp.linalg.norm(residual, axis=1) / n_dims**0.5
         threshold = (jnp.asarray(self.threshold, codes.dtype) * noise_std)[:, None]
         pseudo = codes + residual @ dictionary
@@ -87,4 +101,7 @@ class Amp:
         new = jnp.where(self.nonnegative, positive, positive - jnp.maximum(-pseudo - threshold, 0))
         onsager = jnp.sum(new != 0, axis=1).astype(codes.dtype) / n_dims
         residual = observations - new @ dictionary.T + onsager[:, None] * residual
-        return _State(new, residual, relative_norm(new - codes, new))
+        size = jnp.linalg.norm(residual, axis=1)
+        fell = size < 0.99 * state.lowest
+        lowest, settled = jnp.where(fell, size, state.lowest), jnp.where(fell, 0, state.settled + 1)
+        return _State(new, residual, relative_norm(new - codes, new), lowest, settled)

@@ -20,7 +20,7 @@ _RIDGE = 32
 
 
 class _Problem(NamedTuple):
-    """min sum(x) over x >= 0 with sum_s signs_s A x_s = y: one block of latents per sign."""
+    """min sum(x) over x >= 0 with sum_s signs_s A x_s = y: one block of latents per sign; a block of sign 0 is idle."""
 
     dictionary: Float[Array, "n_dims n_latents"]
     observations: Float[Array, "n_samples n_dims"]
@@ -37,9 +37,7 @@ class _State(NamedTuple):
     stalled: Float[Array, " n_samples"]
 
 
-@partial(
-    jax.tree_util.register_dataclass, data_fields=["tolerance"], meta_fields=["nonnegative", "max_iterations"]
-)
+@partial(jax.tree_util.register_dataclass, data_fields=["nonnegative", "tolerance"], meta_fields=["max_iterations"])
 @dataclass(frozen=True)
 class BasisPursuit:
     """min ||z||_1 subject to A z = y, and z >= 0 if `nonnegative`.
@@ -51,10 +49,11 @@ class BasisPursuit:
 
     Mehrotra's predictor-corrector method (Mehrotra 1992; Wright 1997, chapter 10). The two signs of a code share one
     n_dims x n_dims normal matrix. All samples share the dictionary, so forming the matrices is one matrix product.
+    `nonnegative` may be traced, so that one program serves both signs.
     Where no z satisfies the constraints, the solve ends as `MAX_ITERATIONS` with a residual above the tolerance.
     """
 
-    nonnegative: bool = False
+    nonnegative: Bool[Array, ""] | bool = False
     max_iterations: int = 40
     tolerance: Float[Array, ""] | float | None = None
 
@@ -80,7 +79,7 @@ class BasisPursuit:
     ) -> tuple[Solution, Float[Array, "n_samples n_dims"]]:
         """The solution and the dual vectors w that certify it, feasible up to rounding."""
         dtype = observations.dtype
-        signs = jnp.array([1.0] if self.nonnegative else [1.0, -1.0], dtype)
+        signs = self._signs().astype(dtype)
         scale, start = _starting_point(dictionary, observations, signs)
         problem = _Problem(dictionary, observations / scale[:, None], signs)
         tolerance = (1e-8 if dtype == jnp.float64 else 1e-3) if self.tolerance is None else self.tolerance
@@ -93,6 +92,11 @@ class BasisPursuit:
         )
         codes, outcome = blank_non_finite(state.best_codes * scale[:, None], outcome)
         return Solution(codes, *outcome), state.best_dual
+
+    def _signs(self) -> Float[Array, " n_signs"]:
+        if isinstance(self.nonnegative, bool):
+            return jnp.array([1] if self.nonnegative else [1, -1])
+        return jnp.stack([jnp.array(1), jnp.where(self.nonnegative, 0, -1)])
 
 
 def _starting_point(
@@ -119,7 +123,7 @@ def _step(problem: _Problem, state: _State) -> _State:
     dictionary, observations, signs = problem
     x, slack, dual = state.x, state.slack, state.dual
     infeasibility = observations - _explain(problem, x)
-    weights = jnp.sum(x / slack, axis=1)
+    weights = jnp.sum(signs[:, None] ** 2 * x / slack, axis=1)
     factor = _factor((weights[:, None, :] * dictionary) @ dictionary.T)
 
     def direction(centring: Float[Array, "n_samples n_signs n_latents"]) -> tuple[Array, Array, Array]:
@@ -194,7 +198,9 @@ def _factor(matrix: Float[Array, "*batch n_dims n_dims"]) -> Float[Array, "*batc
     n_dims = matrix.shape[-1]
     diagonal = jnp.diagonal(matrix, axis1=-2, axis2=-1)
     ridge = _RIDGE * jnp.finfo(matrix.dtype).eps * jnp.max(diagonal, axis=-1)
-    return jnp.linalg.cholesky(matrix + ridge[..., None, None] * jnp.eye(n_dims, dtype=matrix.dtype), symmetrize_input=False)
+    return jnp.linalg.cholesky(
+        matrix + ridge[..., None, None] * jnp.eye(n_dims, dtype=matrix.dtype), symmetrize_input=False
+    )
 
 
 def _solve(

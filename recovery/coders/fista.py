@@ -73,9 +73,7 @@ class Fista:
             return Verdict(gap, gap <= self.tolerance)
 
         state, outcome = iterate(
-            lambda state: fista_step(
-                state, dictionary, observations, penalty, step_size, nonnegative=self.nonnegative
-            ),
+            lambda state: fista_step(state, dictionary, observations, penalty, step_size, nonnegative=self.nonnegative),
             judge,
             cold_start(jnp.zeros((observations.shape[0], dictionary.shape[1]), observations.dtype)),
             n_samples=observations.shape[0],

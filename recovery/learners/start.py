@@ -1,0 +1,44 @@
+"""What learners share: the scale of the data, first atoms, unit columns, and how a fit ended."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from recovery.solution import Status
+
+
+def unit_scale(observations: Float[Array, "n_samples n_dims"]) -> Float[Array, ""]:
+    """Root mean square norm of the observations; 1 if they are all zero."""
+    scale = jnp.sqrt(jnp.mean(jnp.sum(observations**2, axis=1)))
+    return jnp.where(scale == 0, 1, scale)
+
+
+def unit_columns(
+    dictionary: Float[Array, "n_dims n_atoms"], otherwise: Float[Array, "n_dims n_atoms"]
+) -> Float[Array, "n_dims n_atoms"]:
+    """Columns scaled to unit norm; a column of norm 0 is replaced by that of `otherwise`."""
+    norms = jnp.linalg.norm(dictionary, axis=0)
+    return jnp.where(norms == 0, otherwise, dictionary / jnp.where(norms == 0, 1, norms))
+
+
+def random_atoms(n_dims: int, n_atoms: int, *, key: PRNGKeyArray, dtype: jnp.dtype) -> Float[Array, "n_dims n_atoms"]:
+    """Independent atoms, uniform on the unit sphere."""
+    atoms = jax.random.normal(key, (n_dims, n_atoms), dtype)
+    return atoms / jnp.linalg.norm(atoms, axis=0)
+
+
+def atoms_from_samples(
+    samples: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray
+) -> Float[Array, "n_dims n_atoms"]:
+    """Normalised samples, drawn with replacement with probability in proportion to their squared norm."""
+    key_draw, key_random = jax.random.split(key)
+    cumulative = jnp.cumsum(jnp.sum(samples**2, axis=1))
+    draws = cumulative[-1] * jax.random.uniform(key_draw, (n_atoms,), samples.dtype)
+    chosen = samples[jnp.searchsorted(cumulative, draws)].T
+    return unit_columns(chosen, random_atoms(*chosen.shape, key=key_random, dtype=samples.dtype))
+
+
+def fit_status(dictionary: Float[Array, "n_dims n_atoms"], history: Float[Array, " n_steps"]) -> Int[Array, ""]:
+    """A learner of fixed length has converged unless its numbers are not finite."""
+    finite = jnp.all(jnp.isfinite(dictionary)) & jnp.all(jnp.isfinite(history))
+    return jnp.where(finite, Status.CONVERGED, Status.NON_FINITE).astype(jnp.int32)

@@ -1,10 +1,12 @@
 """The best one-to-one matching of true latents with estimated ones."""
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 from optax.assignment import hungarian_algorithm
 
 
+@jax.jit  # eagerly, the algorithm's loops would be compiled anew at every call
 def match(similarity: Float[Array, "n_latents n_atoms"]) -> Int[Array, " n_latents"]:
     """Return for each row the column it is matched with, maximising the sum of similarities over one-to-one matchings.
 

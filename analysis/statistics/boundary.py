@@ -28,8 +28,8 @@ class Boundary:
     The status is one of
 
     - ok: estimated, inside the grid;
-    - separated: all success up to one grid point and all failure from the next: x50 is their middle, and `width` only the
-      smallest that is considered;
+    - separated: all success up to one grid point and all failure from the next: x50 is their middle, and `width` only
+      the smallest that is considered;
     - above_range, below_range: x50 lies beyond the grid; it is nan and the interval one-sided;
     - no_transition: success rises, or does not fall enough to place x50; it is nan and the interval infinite;
     - no_data: no point has any trials.

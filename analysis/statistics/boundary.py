@@ -59,7 +59,7 @@ def fit_boundary(x: ArrayLike, successes: ArrayLike, trials: ArrayLike, *, level
         raise ValueError(f"level must be inside (0, 1), not {level}")
     if x.size == 0:
         return Boundary(np.nan, -np.inf, np.inf, np.nan, "no_data")
-    if _rises(x, s, n, level):
+    if _rises(x, s, n, level) or (x.size == 1 and 0 < s[0] < n[0]):
         return Boundary(np.nan, -np.inf, np.inf, np.nan, "no_transition")
     curve = _Curve.over(x, s, n)
     top, best = curve.maximum()

@@ -6,7 +6,7 @@ with a small primal infeasibility; neither says anything alone.
 """
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 
 def duality_gap(
@@ -15,22 +15,21 @@ def duality_gap(
     codes: Float[Array, "n_samples n_latents"],
     dual: Float[Array, "n_samples n_dims"],
     *,
-    nonnegative: bool,
+    nonnegative: Bool[Array, ""] | bool,
 ) -> Float[Array, " n_samples"]:
     """Relative duality gap | ||z||_1 - y . w | / max(||z||_1, |y . w|) of each sample; 0/0 is 0.
 
     `dual` is any w; it is scaled down first until it is dual feasible exactly. For feasible codes the gap bounds how
     far ||z||_1, relative to itself, is above the least. Where `nonnegative`, the share of negative codes ||z_-||_1 /
-    ||z||_1 is returned if it is larger.
+    ||z||_1 is returned if it is larger. `nonnegative` may be traced.
     """
     projected = dual @ dictionary
-    largest = jnp.max(projected if nonnegative else jnp.abs(projected), axis=1, initial=0.0)
+    largest = jnp.max(jnp.where(nonnegative, projected, jnp.abs(projected)), axis=1, initial=0.0)
     reached = jnp.sum(observations * dual, axis=1) / jnp.maximum(largest, 1)
     norm = jnp.sum(jnp.abs(codes), axis=1)
     gap = _relative(jnp.abs(norm - reached), jnp.maximum(norm, jnp.abs(reached)))
-    if not nonnegative:
-        return gap
-    return jnp.maximum(gap, _relative(jnp.sum(jnp.maximum(-codes, 0), axis=1), norm))
+    negative = _relative(jnp.sum(jnp.maximum(-codes, 0), axis=1), norm)
+    return jnp.where(nonnegative, jnp.maximum(gap, negative), gap)
 
 
 def primal_infeasibility(

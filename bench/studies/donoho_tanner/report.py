@@ -5,6 +5,7 @@ import pandas as pd
 
 from analysis.figures import Curve, Levels, MapFacet, Panel, Series, SeriesFacet, boundary_plot, heat_map
 from analysis.statistics import fit_boundary, wilson_interval
+from analysis.theory import CodeSign
 from analysis.theory.l1_transition import l1_transition
 from bench.report.content import ReportContent
 from bench.study import Spec
@@ -12,6 +13,8 @@ from recovery.solution import Status
 
 SUCCESS = 1e-3
 """A trial succeeds when ||z^ - z|| / ||z|| is at most this."""
+
+SIGNS: tuple[CodeSign, ...] = ("signed", "nonnegative")
 
 BOUNDARY = ["method", "code_sign", "n_latents", "undersampling"]
 
@@ -63,8 +66,8 @@ def success_table(rows: pd.DataFrame) -> pd.DataFrame:
 def boundary_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Per method, sign and undersampling: rho at 50% success by a logistic fit, its interval, and theory's value."""
     records = []
-    for names, group in rows.groupby(BOUNDARY, sort=True):
-        point = dict(zip(BOUNDARY, names, strict=True))
+    for _, group in rows.groupby(BOUNDARY, sort=True):
+        point = group.iloc[0]
         n_dims = int(group["n_dims"].iloc[0])
         levels = group.groupby("n_active").agg(successes=("recovered", "sum"), trials=("counted", "sum"))
         fit = fit_boundary(
@@ -112,12 +115,12 @@ def _agreement(boundary: pd.DataFrame) -> list[str]:
             continue
         difference = measured["rho50"] - measured["theory"]
         inside = (measured["theory"] >= measured["rho50_low"]) & (measured["theory"] <= measured["rho50_high"])
-        worst = difference.abs().idxmax()
+        worst = int(difference.abs().to_numpy().argmax())
         sentences.append(
             f"{head}: theory lies in the 95% interval of the measured boundary at {inside.sum()} of {len(group)} "
             f"undersamplings; mean difference measured - theory {difference.mean():+.3f}, largest "
             f"{difference[worst]:+.3f} "
-            f"at delta = {measured.loc[worst, 'undersampling']:g}."
+            f"at delta = {measured['undersampling'].iloc[worst]:g}."
         )
     return sentences
 
@@ -132,9 +135,12 @@ def _status_sentence(status: pd.DataFrame) -> str:
 
 def _boundary_panel(boundary: pd.DataFrame) -> Panel:
     facets = []
-    for sign, group in boundary.groupby("code_sign", sort=False):
-        delta = np.linspace(0.01, 0.99, 99)
-        curve = Curve("theory (N to infinity)", delta, l1_transition(delta, str(sign)))
+    delta = np.linspace(0.01, 0.99, 99)
+    for sign in SIGNS:
+        group = boundary[boundary["code_sign"] == sign]
+        if group.empty:
+            continue
+        curve = Curve("theory (N to infinity)", delta, l1_transition(delta, sign))
         series = [
             _series(str(method) if boundary["n_latents"].nunique() == 1 else f"{method}, N = {n}", part)
             for (method, n), part in group.groupby(["method", "n_latents"], sort=True)
@@ -171,10 +177,12 @@ def _series(label: str, part: pd.DataFrame) -> Series:
 def _map_panels(success: pd.DataFrame, boundary: pd.DataFrame) -> list[Panel]:
     panels = []
     for n_latents, part in success.groupby("n_latents", sort=True):
-        signs, methods = list(part["code_sign"].unique()), list(part["method"].unique())
+        measured = boundary[boundary["n_latents"] == n_latents]
+        signs: list[CodeSign] = [sign for sign in SIGNS if (part["code_sign"] == sign).any()]
+        methods = [str(method) for method in part["method"].unique()]
         x = Levels("undersampling δ = M/N", np.sort(part["undersampling"].unique()))
         y = Levels("sparsity per measurement ρ = K/M", np.sort(part["sparsity_ratio"].unique()))
-        facets = [[_facet(part, boundary, int(n_latents), m, s, x, y) for m in methods] for s in signs]
+        facets = [[_facet(part, measured, m, s, x, y) for m in methods] for s in signs]
         panels.append(
             heat_map(
                 facets,
@@ -189,16 +197,14 @@ def _map_panels(success: pd.DataFrame, boundary: pd.DataFrame) -> list[Panel]:
                 "measured 50% boundary.",
                 alt="Maps of the success rate over undersampling and sparsity ratio: high below the "
                 "theoretical curve, low above it.",
-                row_titles=[str(s) for s in signs],
-                column_titles=[str(m) for m in methods],
+                row_titles=signs,
+                column_titles=methods,
             )
         )
     return panels
 
 
-def _facet(
-    part: pd.DataFrame, boundary: pd.DataFrame, n_latents: int, method: str, sign: str, x: Levels, y: Levels
-) -> MapFacet:
+def _facet(part: pd.DataFrame, boundary: pd.DataFrame, method: str, sign: CodeSign, x: Levels, y: Levels) -> MapFacet:
     cells = part[(part["method"] == method) & (part["code_sign"] == sign)].copy()
     cells["tip"] = [
         f"{method}, {sign}, δ = {c.undersampling:g}, ρ = {c.sparsity_ratio:g} (K = {c.n_active}, M = {c.n_dims}): "
@@ -210,9 +216,7 @@ def _facet(
     index = pd.MultiIndex.from_product([y.values, x.values])
     shape = (len(y.values), len(x.values))
     grid = grid.reindex(index)
-    measured = boundary[
-        (boundary["method"] == method) & (boundary["code_sign"] == sign) & (boundary["n_latents"] == n_latents)
-    ].sort_values("undersampling")
+    measured = boundary[(boundary["method"] == method) & (boundary["code_sign"] == sign)].sort_values("undersampling")
     delta = np.linspace(x.values[0], x.values[-1], 200)
     return MapFacet(
         "",

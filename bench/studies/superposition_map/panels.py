@@ -105,8 +105,9 @@ def _facet(
     here = part[(part["method"] == method) & (part["dictionary"] == kind)].set_index(["noise_std", "density"])
     index = pd.MultiIndex.from_product([y.values, x.values], names=["noise_std", "density"])
     shape = (len(y.values), len(x.values))
-    tips = [_tip(here, key, f"{method}, {DICTIONARY[kind]}", MAPPED[metric]) for key in index]
     grid = here.reindex(index)
+    what = f"{method}, {DICTIONARY[kind]}"
+    tips = [_tip(cell, what, MAPPED[metric]) for _, cell in grid.reset_index().iterrows()]
     mark = recovered.loc[kind, method].reindex(index).fillna(False) if (kind, method) in recovered.index else None
     return MapFacet(
         "",
@@ -118,15 +119,14 @@ def _facet(
     )
 
 
-def _tip(here: pd.DataFrame, key: tuple[float, float], what: str, label: str) -> str:
-    place = f"{what}, density {key[1]:g}, noise {key[0]:g}"
-    if key not in here.index:
+def _tip(cell: pd.Series, what: str, label: str) -> str:
+    place = f"{what}, density {cell['density']:g}, noise {cell['noise_std']:g}"
+    if np.isnan(cell["n_trials"]):
         return f"{place}: no rows yet"
-    cell = here.loc[key]
     chance = "" if np.isnan(cell["chance"]) else f", chance {cell['chance']:.3g}"
     return (
         f"{place}: {label} {cell['mean']:.3g} [{cell['low']:.3g}, {cell['high']:.3g}]{chance}, "
-        f"{cell['n_trials']} trials, {cell['n_failures']} failures"
+        f"{cell['n_trials']:.0f} trials, {cell['n_failures']:.0f} failures"
     )
 
 
@@ -139,13 +139,12 @@ def _curves(spec: Spec) -> list[Curve]:
     low, high = spec.grid.density[0], spec.grid.density[-1]
     density = np.geomspace(low, high, 400)
     edge = _transition_density(spec.fixed)
-    # Two points far beyond any noise level make the vertical line.
-    vertical = Curve("l1 transition", np.array([edge, edge]), np.array([0.0, 1e9]))
+    vertical = Curve("l1 transition", np.array([edge, edge]), np.array([-np.inf, np.inf]))
 
     def contour(nmse: Callable[[Fixed, float, float], float]) -> np.ndarray:
         # All predictions grow with the noise's variance: the level is passed at sqrt(level / prediction at 1).
         per_variance = np.array([nmse(spec.fixed, float(d), 1.0) for d in density])
-        return np.where(np.isfinite(per_variance), np.sqrt(RECOVERED / per_variance), np.nan)
+        return np.where(np.isfinite(per_variance), np.sqrt(RECOVERED / per_variance), -np.inf)
 
     return [
         vertical,

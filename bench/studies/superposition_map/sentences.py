@@ -76,7 +76,7 @@ def blind(cells: pd.DataFrame, spec: Spec) -> list[str]:
         texts.append(f"Cells recovered of {n_cells}, {DICTIONARY[str(name)]}: {', '.join(counts)}.")
     mcc = cells[(cells["metric"] == "mcc") & cells["method"].isin(BLIND)]
     if not mcc.empty:
-        best = mcc.loc[mcc["mean"].idxmax()]
+        best = mcc.iloc[int(mcc["mean"].to_numpy().argmax())]
         texts.append(
             f"Best MCC with the dictionary unknown: {best['mean']:.3f} by {best['method']} "
             f"({DICTIONARY[best['dictionary']]}, density "

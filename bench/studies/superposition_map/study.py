@@ -30,7 +30,7 @@ LEAST_PENALTY = 1e-4
 def world(key: jax.Array, context: Context, values: dict) -> Problem:
     """Train a network, or draw a random dictionary and train its readout; then draw codes."""
     fixed = context.fixed
-    make = {"network": TrainedBottleneck, "gaussian": GaussianMixing}[context.static["dictionary"]]
+    make = {"network": TrainedBottleneck, "gaussian": GaussianMixing}[str(context.static["dictionary"])]
     training = TrainingConfig(
         n_steps=fixed.training_steps, batch_size=fixed.batch_size, learning_rate=fixed.learning_rate
     )
@@ -91,7 +91,8 @@ def _coder(problem: Problem, values: dict, method: str) -> Any:
     if method == "lasso":
         return Fista(penalty=values["penalty"], nonnegative=True)
     if method == "omp":
-        return Omp(n_nonzero=n_dims // 2 or 1, noise_std=values["noise_std"], nonnegative=True)
+        return Omp(n_nonzero=n_dims, noise_std=values["noise_std"], nonnegative=True)
+    assert problem.readout_bias is not None, "both worlds have a readout"
     return ReluReadout(weights=problem.dictionary, bias=problem.readout_bias)
 
 
@@ -147,6 +148,7 @@ def _geometry(problem: Problem) -> dict[str, jax.Array]:
     """What the dictionary is like, before anybody decodes it."""
     weights = problem.dictionary
     represented = metrics.represented(weights)
+    assert problem.training_loss is not None, "both worlds train"
     return {
         "represented_fraction": jnp.mean(represented.astype(weights.dtype)),
         "coherence": metrics.coherence(weights, mask=represented),

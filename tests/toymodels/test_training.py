@@ -18,6 +18,11 @@ def start():
     return {"x": jnp.zeros(3), "y": jnp.array([10.0, -1.0])}
 
 
+def fit(config, loss=quadratic, trainable=None):
+    compiled = jax.jit(lambda params, config: train(jax.random.key(1), params, loss, config, trainable=trainable))
+    return compiled(start(), config)
+
+
 def numpy_adam(gradient, x, n_steps, rate):
     """Adam as its paper states it, with beta 0.9 and 0.999 and epsilon 1e-8."""
     m = v = np.zeros_like(x)
@@ -34,25 +39,25 @@ def test_steps_are_those_of_adam(schedule):
     rate = {"constant": lambda t: peak, "cosine": lambda t: peak * (1 + np.cos(np.pi * t / n_steps)) / 2}[schedule]
     with jax.enable_x64(True):
         config = TrainingConfig(n_steps=n_steps, learning_rate=peak, schedule=schedule)
-        params, _ = train(jax.random.key(0), start(), quadratic, config)
+        params, _ = fit(config)
     expected = numpy_adam(lambda x: 2 * (x - TARGET), np.zeros(3), n_steps, rate)
     np.testing.assert_allclose(params["x"], expected, rtol=1e-10)
 
 
 def test_training_reaches_the_minimum():
-    params, history = train(jax.random.key(0), start(), quadratic, TrainingConfig(n_steps=2000, learning_rate=0.05))
+    params, history = fit(TrainingConfig(n_steps=2000, learning_rate=0.05))
     np.testing.assert_allclose(params["x"], TARGET, atol=1e-4)
     np.testing.assert_allclose(params["y"], 3, atol=1e-4)
     assert history[-1] < 1e-6 < history[0]
 
 
-@pytest.mark.parametrize(("n_steps", "n_records"), [(100, 10), (103, 10), (7, 50), (50, 50), (1, 1)])
+@pytest.mark.parametrize(("n_steps", "n_records"), [(103, 10), (7, 50), (1, 1)])
 def test_history_holds_means_over_stretches_of_steps(n_steps, n_records):
     config = TrainingConfig(n_steps=n_steps, learning_rate=0.01, n_records=n_records)
     every_step = dataclasses.replace(config, n_records=n_steps)
     with jax.enable_x64(True):
-        _, thinned = train(jax.random.key(0), start(), quadratic, config)
-        _, every = train(jax.random.key(0), start(), quadratic, every_step)
+        _, thinned = fit(config)
+        _, every = fit(every_step)
     thinned, every = np.asarray(thinned), np.asarray(every)
     assert every.shape == (n_steps,)
     record = np.arange(n_steps) * min(n_records, n_steps) // n_steps
@@ -61,12 +66,10 @@ def test_history_holds_means_over_stretches_of_steps(n_steps, n_records):
 
 
 def test_every_step_has_its_own_key():
-    losses = train(
-        jax.random.key(1),
-        start(),
-        lambda params, key: jax.random.uniform(key) + 0 * jnp.sum(params["x"]),
-        TrainingConfig(n_steps=400, n_records=400),
-    )[1]
+    def draw(params, key):
+        return jax.random.uniform(key) + 0 * jnp.sum(params["x"])
+
+    losses = np.asarray(fit(TrainingConfig(n_steps=400, n_records=400), draw)[1])
     assert np.unique(losses).size == 400
     assert abs(np.mean(losses) - 0.5) < 4 / np.sqrt(12 * 400)  # standard error of a mean of uniforms
 
@@ -74,33 +77,30 @@ def test_every_step_has_its_own_key():
 def test_frozen_leaves_come_back_bit_for_bit():
     before = start()
     config = TrainingConfig(n_steps=50)
-    after, _ = train(jax.random.key(0), before, quadratic, config, trainable={"x": False, "y": True})
+    after, _ = fit(config, trainable={"x": False, "y": True})
     np.testing.assert_array_equal(after["x"], before["x"])
-    assert np.all(after["y"] != before["y"])
-    both, _ = train(jax.random.key(0), before, quadratic, config)
+    assert np.all(np.asarray(after["y"]) != np.asarray(before["y"]))
+    both, _ = fit(config)
     np.testing.assert_array_equal(both["y"], after["y"])  # the objective is separable, and so is Adam
 
 
 def test_learning_rate_is_traced(count_traces):
-    fit = count_traces(lambda config: train(jax.random.key(0), start(), quadratic, config)[0]["x"])
-    slow = fit(TrainingConfig(n_steps=20, learning_rate=1e-3))
-    fast = fit(TrainingConfig(n_steps=20, learning_rate=1e-1))
+    compiled = count_traces(lambda config: train(jax.random.key(0), start(), quadratic, config)[0]["x"])
+    slow, fast = (np.asarray(compiled(TrainingConfig(n_steps=20, learning_rate=rate))) for rate in (1e-3, 1e-1))
     assert count_traces.n == 1
     assert np.sum((fast - TARGET) ** 2) < np.sum((slow - TARGET) ** 2)
 
 
 def test_divergence_shows_in_the_history_and_raises_nothing():
-    _, history = train(
-        jax.random.key(0), start(), lambda params, key: jnp.log(-jnp.sum(params["y"])), TrainingConfig(n_steps=4)
-    )
+    _, history = fit(TrainingConfig(n_steps=4), lambda params, key: jnp.log(-jnp.sum(params["y"])))
     assert not np.any(np.isfinite(history))
 
 
 def test_precision_follows_the_parameters():
-    params, history = train(jax.random.key(0), start(), quadratic, TrainingConfig(n_steps=3))
+    params, history = fit(TrainingConfig(n_steps=3))
     assert (params["x"].dtype, history.dtype) == (jnp.float32, jnp.float32)
     with jax.enable_x64(True):
-        params, history = train(jax.random.key(0), start(), quadratic, TrainingConfig(n_steps=3))
+        params, history = fit(TrainingConfig(n_steps=3))
     assert (params["x"].dtype, history.dtype) == (jnp.float64, jnp.float64)
 
 

@@ -1,4 +1,7 @@
-"""What theory predicts, in float64 with NumPy and SciPy. Every function broadcasts over array arguments."""
+"""What theory predicts, in float64 with NumPy and SciPy.
+
+Unless their types say otherwise functions broadcast over array arguments.
+"""
 
 from analysis.theory._code_sign import CodeSign
 from analysis.theory.bayes_bernoulli_gaussian import scalar_mmse, state_evolution_mse
@@ -6,12 +9,15 @@ from analysis.theory.chance import ChanceLevel, dictionary_chance
 from analysis.theory.counting import minimum_samples
 from analysis.theory.guarantees import cs_rule_of_thumb, tropp_limit, welch_bound
 from analysis.theory.l1_transition import l1_transition, minimax_threshold
+from analysis.theory.lasso_state_evolution import Amplitudes, LassoPrediction, optimal_lasso, uniform_amplitudes
 from analysis.theory.noise_sensitivity import minimax_mse, minimax_mse_threshold, minimax_penalty, noise_sensitivity
 from analysis.theory.oracle_floor import oracle_floor
 
 __all__ = [
+    "Amplitudes",
     "ChanceLevel",
     "CodeSign",
+    "LassoPrediction",
     "cs_rule_of_thumb",
     "dictionary_chance",
     "l1_transition",
@@ -21,9 +27,11 @@ __all__ = [
     "minimax_threshold",
     "minimum_samples",
     "noise_sensitivity",
+    "optimal_lasso",
     "oracle_floor",
     "scalar_mmse",
     "state_evolution_mse",
     "tropp_limit",
+    "uniform_amplitudes",
     "welch_bound",
 ]

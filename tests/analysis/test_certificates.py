@@ -13,6 +13,20 @@ M, N, P = 20, 40, 5
 SIGNS = [False, True]
 
 
+def from_numpy(certificate):
+    """The certificate as a function of NumPy arrays."""
+
+    def numpy_certificate(*arrays, **options):
+        moved = {name: jnp.asarray(v) if isinstance(v, np.ndarray) else v for name, v in options.items()}
+        return np.asarray(certificate(*map(jnp.asarray, arrays), **moved))
+
+    return numpy_certificate
+
+
+lasso_gap, lasso_kkt = from_numpy(lasso.duality_gap), from_numpy(lasso.kkt_residual)
+pursuit_gap, infeasibility = from_numpy(basis_pursuit.duality_gap), from_numpy(basis_pursuit.primal_infeasibility)
+
+
 @pytest.fixture(autouse=True)
 def _float64():
     with jax.enable_x64(True):
@@ -51,8 +65,8 @@ class TestLasso:
     def test_zero_at_the_solution(self, problem, nonnegative):
         codes = solve_lasso(*problem, 0.1, nonnegative)
         # scikit-learn stops at a relative duality gap of 1e-14; the KKT residual is of the order of its square root.
-        assert np.all(lasso.duality_gap(*problem, codes, penalty=0.1, nonnegative=nonnegative) < 1e-13)
-        assert np.all(lasso.kkt_residual(*problem, codes, penalty=0.1, nonnegative=nonnegative) < 1e-7)
+        assert np.all(lasso_gap(*problem, codes, penalty=0.1, nonnegative=nonnegative) < 1e-13)
+        assert np.all(lasso_kkt(*problem, codes, penalty=0.1, nonnegative=nonnegative) < 1e-7)
 
     @pytest.mark.parametrize("size", [1e-6, 1e-3, 1.0])
     def test_gap_bounds_the_excess_of_any_codes(self, problem, nonnegative, size):
@@ -62,9 +76,9 @@ class TestLasso:
         codes = np.maximum(codes, 0) if nonnegative else codes
         excess = objective(dictionary, observations, codes, 0.1) - objective(dictionary, observations, best, 0.1)
         energy = 0.5 * np.sum(observations**2, axis=1)
-        gap = np.asarray(lasso.duality_gap(*problem, codes, penalty=0.1, nonnegative=nonnegative))
+        gap = lasso_gap(*problem, codes, penalty=0.1, nonnegative=nonnegative)
         assert np.all(gap >= excess / energy - 1e-13)
-        assert np.all(lasso.kkt_residual(*problem, codes, penalty=0.1, nonnegative=nonnegative) > 0.01 * size)
+        assert np.all(lasso_kkt(*problem, codes, penalty=0.1, nonnegative=nonnegative) > 0.01 * size)
 
     def test_zero_codes_are_optimal_exactly_from_the_largest_penalty_on(self, problem, nonnegative):
         dictionary, observations = problem
@@ -72,10 +86,10 @@ class TestLasso:
         largest = np.max(correlation if nonnegative else np.abs(correlation), axis=1)
         zero = np.zeros((P, N))
         for factor, optimal in ((1.001, True), (0.999, False)):
-            gap = lasso.duality_gap(*problem, zero, penalty=factor * largest, nonnegative=nonnegative)
-            kkt = lasso.kkt_residual(*problem, zero, penalty=factor * largest, nonnegative=nonnegative)
-            assert np.all((np.asarray(gap) < 1e-14) == optimal)
-            assert np.all((np.asarray(kkt) == 0) == optimal)
+            gap = lasso_gap(*problem, zero, penalty=factor * largest, nonnegative=nonnegative)
+            kkt = lasso_kkt(*problem, zero, penalty=factor * largest, nonnegative=nonnegative)
+            assert np.all((gap < 1e-14) == optimal)
+            assert np.all((kkt == 0) == optimal)
 
     def test_edge_cases(self, problem, nonnegative):
         dictionary, observations = problem
@@ -85,8 +99,8 @@ class TestLasso:
         observations[0] = 0
         codes = solve_lasso(dictionary, observations, 0.1, nonnegative)
         codes[1, 5] = np.nan
-        for certificate in (lasso.duality_gap, lasso.kkt_residual):
-            value = np.asarray(certificate(dictionary, observations, codes, penalty=0.1, nonnegative=nonnegative))
+        for certificate in (lasso_gap, lasso_kkt):
+            value = certificate(dictionary, observations, codes, penalty=0.1, nonnegative=nonnegative)
             assert value[0] == 0
             assert np.isnan(value[1])
             assert np.all(value[2:] < 1e-7)
@@ -104,7 +118,7 @@ class TestLasso:
 def test_negative_codes_fail_where_they_must_not_be(problem):
     codes = solve_lasso(*problem, 0.1, nonnegative=False)
     assert np.any(codes < 0)
-    gap = np.asarray(lasso.duality_gap(*problem, codes, penalty=0.1, nonnegative=True))
+    gap = lasso_gap(*problem, codes, penalty=0.1, nonnegative=True)
     np.testing.assert_array_equal(np.isinf(gap), np.any(codes < 0, axis=1))
 
 
@@ -121,8 +135,8 @@ class TestBasisPursuit:
     def test_zero_at_the_solution(self, noiseless, nonnegative):
         codes, dual = solve_basis_pursuit(*noiseless, nonnegative)
         # HiGHS works to feasibilities of 1e-7 and ends on a vertex, far closer than that.
-        assert np.all(basis_pursuit.duality_gap(*noiseless, codes, dual, nonnegative=nonnegative) < 1e-10)
-        assert np.all(basis_pursuit.primal_infeasibility(*noiseless, codes) < 1e-10)
+        assert np.all(pursuit_gap(*noiseless, codes, dual, nonnegative=nonnegative) < 1e-10)
+        assert np.all(infeasibility(*noiseless, codes) < 1e-10)
 
     def test_gap_bounds_the_excess_for_any_dual(self, noiseless, nonnegative):
         dictionary, observations = noiseless
@@ -139,22 +153,18 @@ class TestBasisPursuit:
         )
         excess = np.abs(other).sum(axis=1) / np.abs(best).sum(axis=1) - 1
         for vector in (dual, 3 * dual, dual + 0.1 * rng.standard_normal(dual.shape), 0 * dual):
-            gap = np.asarray(basis_pursuit.duality_gap(*noiseless, other, vector, nonnegative=nonnegative))
+            gap = pursuit_gap(*noiseless, other, vector, nonnegative=nonnegative)
             # Relative to the larger objective, that of `other`.
             assert np.all(gap >= excess / (1 + excess) - 1e-9)
 
     def test_edge_cases(self, noiseless, nonnegative):
         dictionary, observations = noiseless
-        zero = basis_pursuit.duality_gap(
-            dictionary, 0 * observations, np.zeros((P, N)), np.zeros((P, M)), nonnegative=nonnegative
-        )
+        zero = pursuit_gap(dictionary, 0 * observations, np.zeros((P, N)), np.zeros((P, M)), nonnegative=nonnegative)
         np.testing.assert_array_equal(zero, 0)
-        np.testing.assert_array_equal(
-            basis_pursuit.primal_infeasibility(dictionary, 0 * observations, np.ones((P, N))), np.inf
-        )
+        np.testing.assert_array_equal(infeasibility(dictionary, 0 * observations, np.ones((P, N))), np.inf)
         codes, dual = solve_basis_pursuit(*noiseless, nonnegative)
         codes[2] = np.nan
-        gap = np.asarray(basis_pursuit.duality_gap(*noiseless, codes, dual, nonnegative=nonnegative))
+        gap = pursuit_gap(*noiseless, codes, dual, nonnegative=nonnegative)
         assert np.isnan(gap[2])
         assert np.all(np.delete(gap, 2) < 1e-10)
 
@@ -165,9 +175,11 @@ class TestBasisPursuit:
         @jax.jit
         @jax.vmap
         def one(y, z, w):
-            return basis_pursuit.duality_gap(dictionary, y[None], z[None], w[None], nonnegative=nonnegative)[0]
+            return basis_pursuit.duality_gap(
+                jnp.asarray(dictionary), y[None], z[None], w[None], nonnegative=nonnegative
+            )[0]
 
-        together = basis_pursuit.duality_gap(*noiseless, codes, dual, nonnegative=nonnegative)
+        together = pursuit_gap(*noiseless, codes, dual, nonnegative=nonnegative)
         np.testing.assert_allclose(one(observations, codes, dual), together, atol=1e-14)
 
 
@@ -176,3 +188,10 @@ def test_negative_share_is_reported_where_codes_must_not_be_negative():
     arrays = jnp.eye(2), jnp.array([[3.0, -1.0]]), jnp.array([[3.0, -1.0]]), jnp.array([[1.0, -1.0]])
     assert basis_pursuit.duality_gap(*arrays, nonnegative=False)[0] == 0
     assert basis_pursuit.duality_gap(*arrays, nonnegative=True)[0] >= 0.25
+
+
+def test_sign_may_be_traced():
+    arrays = jnp.eye(2), jnp.array([[3.0, -1.0]]), jnp.array([[3.0, -1.0]]), jnp.array([[1.0, -1.0]])
+    gaps = jax.vmap(lambda flag: basis_pursuit.duality_gap(*arrays, nonnegative=flag))(jnp.array([False, True]))
+    expected = [basis_pursuit.duality_gap(*arrays, nonnegative=flag) for flag in (False, True)]
+    np.testing.assert_array_equal(gaps, jnp.stack(expected))

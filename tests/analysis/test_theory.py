@@ -1,6 +1,8 @@
 """Theory against values computed elsewhere (tests/data/theory), brute force and limits."""
 
 import csv
+import doctest
+import importlib
 import itertools
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from scipy import integrate, optimize, stats
 
 from analysis import theory
-from analysis.theory.lasso_state_evolution import Amplitudes, optimal_lasso, uniform_amplitudes
+from analysis.theory import Amplitudes, optimal_lasso, uniform_amplitudes
 
 DATA = Path(__file__).parents[1] / "data" / "theory"
 SIGNS = ("signed", "nonnegative")
@@ -25,6 +27,13 @@ def table(name: str) -> dict[str, np.ndarray]:
 def squared_excess(z: float) -> float:
     """G(z) as its formula stands."""
     return (1 + z**2) * stats.norm.cdf(-z) - z * stats.norm.pdf(z)
+
+
+@pytest.mark.parametrize("module", ["l1_transition", "bayes_bernoulli_gaussian"])
+def test_examples_in_the_docstrings(module):
+    results = doctest.testmod(importlib.import_module(f"analysis.theory.{module}"))
+    assert results.attempted > 0
+    assert results.failed == 0
 
 
 class TestL1Transition:

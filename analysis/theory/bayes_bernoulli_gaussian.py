@@ -55,10 +55,10 @@ def state_evolution_mse(
     Raises ValueError for another word in `start`.
 
     Example:
-        >>> f"{state_evolution_mse(0.3, 0.2, 1e-6, start='prior'):.5e}"
-        '8.38692e-02'
-        >>> f"{state_evolution_mse(0.3, 0.2, 1e-6, start='truth'):.5e}"
-        '6.56184e-07'
+        >>> f"{state_evolution_mse(0.3, 0.2, 1e-6, start='prior'):.3e}"
+        '8.387e-02'
+        >>> f"{state_evolution_mse(0.3, 0.2, 1e-6, start='truth'):.3e}"
+        '6.562e-07'
     """
     if start not in ("prior", "truth"):
         raise ValueError(f"start must be prior or truth, not {start!r}")

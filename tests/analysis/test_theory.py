@@ -151,7 +151,7 @@ class TestBayes:
         found = theory.state_evolution_mse(
             expected["undersampling"], expected["density"], expected["noise_variance"], start=start
         )
-        # Six significant digits are given.
+        # Six digits are given; one value, reached by iterating from near 0, differs by a unit of the last.
         np.testing.assert_allclose(found, expected[column], rtol=5e-6)
 
     @pytest.mark.parametrize("variance", [1e-5, 1e-2, 0.3, 5.0])

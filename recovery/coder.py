@@ -15,8 +15,8 @@ class SparseCoder(Protocol):
 
     A coder is pure: it may be jitted, vmapped, and passed through both as an argument. Numbers never make it raise.
 
-    `residual_kind` says what `Solution.residual` holds: `"duality_gap"` is the relative duality gap of the coder's convex
-    problem, `"relative_residual"` is ||y - A z|| / ||y|| (0 where y = 0).
+    `residual_kind` says what `Solution.residual` holds: `"duality_gap"` is the relative duality gap of the coder's
+    convex problem, `"relative_residual"` is ||y - A z|| / ||y|| (0 where y = 0).
     """
 
     name: ClassVar[str]

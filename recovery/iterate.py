@@ -1,7 +1,7 @@
 """The one loop that drives every iterative coder."""
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -29,9 +29,9 @@ class Outcome(NamedTuple):
     status: Int[Array, " n_samples"]
 
 
-class _Loop(NamedTuple):
+class _Loop(NamedTuple, Generic[State]):
     round: Int[Array, ""]
-    state: object
+    state: State
     done: Bool[Array, " n_samples"]
     outcome: Outcome
 
@@ -54,10 +54,10 @@ def iterate(
     rounds = -(-max_iterations // check_every)
     residual_dtype = jax.eval_shape(judge, state).residual.dtype
 
-    def go_on(loop: _Loop) -> Bool[Array, ""]:
+    def go_on(loop: _Loop[State]) -> Bool[Array, ""]:
         return (loop.round < rounds) & ~jnp.all(loop.done)
 
-    def body(loop: _Loop) -> _Loop:
+    def body(loop: _Loop[State]) -> _Loop[State]:
         new = (
             jax.lax.fori_loop(0, check_every, lambda _, s: step(s), loop.state) if check_every > 1 else step(loop.state)
         )
@@ -75,7 +75,7 @@ def iterate(
         jnp.full(n_samples, Status.MAX_ITERATIONS, jnp.int32),
     )
     loop = jax.lax.while_loop(go_on, body, _Loop(jnp.int32(0), state, jnp.zeros(n_samples, bool), start))
-    return loop.state, loop.outcome  # pyright: ignore[reportReturnType]
+    return loop.state, loop.outcome
 
 
 def freeze(done: Bool[Array, " n_samples"], old: State, new: State) -> State:
@@ -90,10 +90,12 @@ def freeze(done: Bool[Array, " n_samples"], old: State, new: State) -> State:
 def blank_non_finite(
     codes: Float[Array, "n_samples n_latents"], outcome: Outcome
 ) -> tuple[Float[Array, "n_samples n_latents"], Outcome]:
-    """Codes and residual set to NaN where the status is `NON_FINITE`, whatever the solver left there."""
-    bad = outcome.status == Status.NON_FINITE
+    """The status set to `NON_FINITE` where the residual is not finite, and there the codes and the residual to NaN."""
+    bad = (outcome.status == Status.NON_FINITE) | ~jnp.isfinite(outcome.residual)
     codes = jnp.where(bad[:, None], jnp.nan, codes)
-    return codes, outcome._replace(residual=jnp.where(bad, jnp.nan, outcome.residual))
+    residual = jnp.where(bad, jnp.nan, outcome.residual)
+    status = jnp.where(bad, Status.NON_FINITE, outcome.status).astype(jnp.int32)
+    return codes, Outcome(outcome.iterations, residual, status)
 
 
 def _status(verdict: Verdict) -> Int[Array, " n_samples"]:

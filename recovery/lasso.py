@@ -47,7 +47,7 @@ def relative_gap(
     *,
     nonnegative: bool,
 ) -> Float[Array, " n_samples"]:
-    """(primal - dual) / (1/2 ||y||^2), the dual taken at s r: r the residual y - A z, s the largest feasible scale <= 1.
+    """(primal - dual) / (1/2 ||y||^2), the dual taken at s r: r = y - A z, s the largest feasible scale <= 1.
 
     Written as 1/2 (1 - s)^2 ||r||^2 + sum_i (penalty |z_i| - s z_i a_i.r), a sum of non-negative terms, so that nothing
     cancels in float32. It is 0 where y = 0 and z = 0.

@@ -10,15 +10,15 @@ def keep_largest(
 ) -> Float[Array, "n_samples n_latents"]:
     """`values` with all but the k largest positive entries of each row set to 0.
 
-    The threshold is found by bisection down to one part in 2^24 (float32; 2^53 in float64) of the row's maximum, because
-    sorting is slow on CPUs and needs a static k. Entries tied at the threshold, to that precision, are all dropped: a row
-    keeps at most k entries.
+    The threshold is found by bisection down to one part in 2^24 (float32; 2^53 in float64) of the row's maximum,
+    because sorting is slow on CPUs and needs a static k. Entries tied at the threshold, to that precision, are all
+    dropped: a row keeps at most k entries.
     """
     return jnp.where(values > kth_threshold(values, k)[:, None], values, 0)
 
 
 def kth_threshold(values: Float[Array, "n_samples n_latents"], k: Int[Array, ""] | int) -> Float[Array, " n_samples"]:
-    """A threshold >= 0 that at most k entries of each row exceed: the (k + 1)-th largest entry, or 0 if not positive."""
+    """A threshold >= 0 that at most k entries of a row exceed: its (k + 1)-th largest entry, or 0 if not positive."""
     values = jax.lax.stop_gradient(values)
     high = jnp.maximum(jnp.max(values, axis=1), 0)
 

@@ -32,15 +32,17 @@ class Amp:
     """Iterative soft thresholding with the Onsager term, for a dictionary of unit-norm, nearly independent columns.
 
     z <- eta(z + A^T r; threshold * ||r|| / sqrt(M)),  r <- y - A z + (r / M) * (number of non-zero z).
-    `threshold` multiplies the estimated standard deviation of the pseudo-data's noise; its minimax value depends on M / N
-    and the sign of the codes, and comes from the theory of the l1 transition. `nonnegative` may be traced.
+    `threshold` multiplies the estimated standard deviation of the pseudo-data's noise; its minimax value depends on
+    M / N and the sign of the codes, and comes from the theory of the l1 transition. `nonnegative` may be traced.
 
     A sample has converged when its codes change by at most `tolerance` relative to their norm, when ||r|| is at most
     `tolerance` ||y||, or when ||r||, the noise level that state evolution follows, has settled: its minimum has not
     fallen by 1% within `patience` iterations. Above the transition that is how it ends, as the codes of a finite system
-    need not come to rest there. The residual reported is ||y - A z|| / ||y||, which does not vanish where recovery fails.
-    Donoho, Maleki & Montanari 2009. With correlated columns, or columns far from unit norm, it may diverge; that is
-    reported as `MAX_ITERATIONS` or `NON_FINITE`.
+    need not come to rest there. The residual reported is ||y - A z|| / ||y||, which does not vanish where recovery
+    fails. With correlated columns, or columns far from unit norm, ||r|| may grow instead: a sample that ends at more
+    than twice its minimum is reported as `MAX_ITERATIONS`, or as `NON_FINITE` after an overflow.
+
+    Donoho, Maleki & Montanari 2009.
     """
 
     threshold: Float[Array, ""] | float
@@ -70,8 +72,9 @@ class Amp:
 
         def judge(state: _State) -> Verdict:
             vanished = relative_norm(state.residual, observations) <= self.tolerance
-            rests = (state.change <= self.tolerance) | (state.settled >= self.patience)
-            return Verdict(state.change, vanished | rests)
+            ended = state.settled >= self.patience
+            settled = ended & (jnp.linalg.norm(state.residual, axis=1) <= 2 * state.lowest)
+            return Verdict(state.change, vanished | (state.change <= self.tolerance) | settled, ended)
 
         codes = jnp.zeros((n_samples, dictionary.shape[1]), dtype)
         state, outcome = iterate(

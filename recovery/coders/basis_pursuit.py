@@ -43,9 +43,10 @@ class BasisPursuit:
     """min ||z||_1 subject to A z = y, and z >= 0 if `nonnegative`.
 
     The dual is max y.w subject to |A^T w| <= 1 (A^T w <= 1 if `nonnegative`). The residual reported, and held against
-    `tolerance`, is the larger of the relative gap |‖z‖_1 - y.w| / ‖z‖_1, w scaled so that it is feasible exactly, and the
-    infeasibility ‖A z - y‖ / ‖y‖; both are recomputed from z and w. The best iterate by that measure is what is returned.
-    `tolerance=None` stands for 1e-8 in float64 and 1e-3 in float32, about what the factorisation of A diag(d) A^T allows.
+    `tolerance`, is the larger of the relative gap |‖z‖_1 - y.w| / ‖z‖_1, w scaled so that it is feasible exactly, and
+    the infeasibility ‖A z - y‖ / ‖y‖; both are recomputed from z and w. The best iterate by that measure is what is
+    returned. `tolerance=None` stands for 1e-8 in float64 and 1e-3 in float32, about what the factorisation of A
+    diag(d) A^T allows.
 
     Mehrotra's predictor-corrector method (Mehrotra 1992; Wright 1997, chapter 10). The two signs of a code share one
     n_dims x n_dims normal matrix. All samples share the dictionary, so forming the matrices is one matrix product.
@@ -113,9 +114,17 @@ def _starting_point(
     x = jnp.maximum(signs[:, None] * codes[:, None, :], 0)
     x = x + 0.5 * (jnp.mean(jnp.abs(codes), axis=1) + 0.01)[:, None, None]
     zero_dual = jnp.zeros_like(observations)
-    unjudged = jnp.where(jnp.isfinite(scale), jnp.inf, jnp.nan).astype(observations.dtype)
+    size = jnp.sum(jnp.abs(observations), axis=1)
+    # Nothing observed is solved by no codes; what is not finite must not look unjudged.
+    unjudged = jnp.where(size == 0, 0, jnp.where(jnp.isfinite(scale * size), jnp.inf, jnp.nan))
     return scale, _State(
-        x, jnp.ones_like(x), zero_dual, jnp.zeros_like(codes), zero_dual, unjudged, jnp.zeros_like(scale)
+        x,
+        jnp.ones_like(x),
+        zero_dual,
+        jnp.zeros_like(codes),
+        zero_dual,
+        unjudged.astype(x.dtype),
+        jnp.zeros_like(scale),
     )
 
 
@@ -197,7 +206,8 @@ def _factor(matrix: Float[Array, "*batch n_dims n_dims"]) -> Float[Array, "*batc
     """Cholesky factor of the matrix with a ridge at rounding level, for a dictionary or weights without full rank."""
     n_dims = matrix.shape[-1]
     diagonal = jnp.diagonal(matrix, axis1=-2, axis2=-1)
-    ridge = _RIDGE * jnp.finfo(matrix.dtype).eps * jnp.max(diagonal, axis=-1)
+    largest = jnp.max(diagonal, axis=-1)
+    ridge = jnp.where(largest == 0, 1, _RIDGE * jnp.finfo(matrix.dtype).eps * largest)
     return jnp.linalg.cholesky(
         matrix + ridge[..., None, None] * jnp.eye(n_dims, dtype=matrix.dtype), symmetrize_input=False
     )
@@ -209,7 +219,7 @@ def _solve(
     factor: Float[Array, "n_samples n_dims n_dims"],
     target: Float[Array, "n_samples n_dims"],
 ) -> Float[Array, "n_samples n_dims"]:
-    """A diag(weights) A^T v = target, refined once: what the ridge and the rounding took, the second pass gives back."""
+    """A diag(weights) A^T v = target, refined once: the second pass gives back what ridge and rounding took."""
     solution = cho_solve((factor, True), target[..., None])[..., 0]
     error = target - ((solution @ dictionary) * weights) @ dictionary.T
     return solution + cho_solve((factor, True), error[..., None])[..., 0]

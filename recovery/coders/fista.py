@@ -31,12 +31,12 @@ class FistaState(NamedTuple):
 class Fista:
     """min_z 1/2 ||y - A z||^2 + penalty ||z||_1 per sample, and z >= 0 if `nonnegative`.
 
-    Give one of `penalty`, in the units of A^T y, and `penalty_fraction`, a fraction of lambda_max = max |A^T y| (max A^T y
-    if `nonnegative`) of each sample; either is a scalar or one value a sample. Columns need not have unit norm.
+    Give one of `penalty`, in the units of A^T y, and `penalty_fraction`, a fraction of lambda_max = max |A^T y| (max
+    A^T y if `nonnegative`) of each sample; either is a scalar or one value a sample. Columns need not have unit norm.
 
-    The residual reported, and held against `tolerance`, is (primal - dual) / (1/2 ||y||^2) with the dual point obtained by
-    scaling y - A z into the feasible set. It is judged every 10 iterations. With a penalty of 0 the gap is ||y - A z||^2 /
-    ||y||^2 unless A^T (y - A z) vanishes, so that only observations in the range of A converge.
+    The residual reported, and held against `tolerance`, is (primal - dual) / (1/2 ||y||^2) with the dual point
+    obtained by scaling y - A z into the feasible set. It is judged every 10 iterations. With a penalty of 0 the gap
+    is ||y - A z||^2 / ||y||^2 unless A^T (y - A z) vanishes, so that only observations in the range of A converge.
 
     FISTA (Beck & Teboulle 2009) with adaptive restart by the gradient scheme (O'Donoghue & Candes 2015), and the step
     1 / ||A||^2. Raises ValueError unless exactly one penalty is given.

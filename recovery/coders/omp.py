@@ -23,7 +23,7 @@ class _State(NamedTuple):
     loadings: Float[Array, "n_samples n_nonzero"]
     support: Int[Array, "n_samples n_nonzero"]
     tried: Bool[Array, "n_samples n_latents"]
-    count: Int[Array, " n_samples"]
+    n_chosen: Int[Array, " n_samples"]
     residual: Float[Array, "n_samples n_dims"]
     exhausted: Bool[Array, " n_samples"]
 
@@ -37,16 +37,16 @@ class _State(NamedTuple):
 class Omp:
     """Greedy choice of the atom best correlated with the residual, then least squares on all chosen atoms.
 
-    Atoms are compared by |a.r| / ||a||; those whose norm is below `min_norm` times the largest are never chosen. A sample
-    has converged as soon as ||r|| is at most max(noise_std * sqrt(M), tolerance * ||y||), or `n_active` atoms are chosen
-    (None: no such rule; a scalar or one number a sample), or no atom that is left correlates with the residual.
-    `n_nonzero` is the static limit on atoms chosen, at most M of use; a sample that reaches it without any of these is
-    reported as `MAX_ITERATIONS`. The residual reported is ||y - A z|| / ||y||.
+    Atoms are compared by |a.r| / ||a||; those whose norm is below `min_norm` times the largest are never chosen. A
+    sample has converged as soon as ||r|| is at most max(noise_std * sqrt(M), tolerance * ||y||), or `n_active` atoms
+    are chosen (None: no such rule; a scalar or one number a sample), or no atom that is left correlates with the
+    residual. `n_nonzero` is the static limit on atoms chosen, at most M of use; a sample that reaches it without any
+    of these is reported as `MAX_ITERATIONS`. The residual reported is ||y - A z|| / ||y||.
 
     If `nonnegative`, only positive correlations count, and an atom is refused for good if with it the least-squares
-    coefficients of the support would not all be positive; so codes are >= 0, and least squares on their support. This is
-    simpler than the non-negative least squares in every step of Bruckstein, Elad & Zibulevsky 2008. Attempts are limited
-    to 4 n_nonzero.
+    coefficients of the support would not all be positive; so codes are >= 0, and least squares on their support. This
+    is simpler than the non-negative least squares in every step of Bruckstein, Elad & Zibulevsky 2008. Attempts are
+    limited to 4 n_nonzero.
 
     Pati, Rezaiifar & Krishnaprasad 1993. The least squares are updated by a QR factorisation of the chosen atoms
     (Gram-Schmidt, applied twice), not solved afresh.
@@ -78,7 +78,7 @@ class Omp:
 
         def judge(state: _State) -> Verdict:
             missing = relative_norm(state.residual, observations)
-            return Verdict(missing, self._ended(state, observations), state.count >= self.n_nonzero)
+            return Verdict(missing, self._ended(state, observations), state.n_chosen >= self.n_nonzero)
 
         state, outcome = iterate(
             lambda state: self._step(dictionary, observations, state),
@@ -97,12 +97,12 @@ class Omp:
             self.noise_std * observations.shape[1] ** 0.5, self.tolerance * jnp.linalg.norm(observations, axis=1)
         )
         ended = state.exhausted | (jnp.linalg.norm(state.residual, axis=1) <= allowed)
-        return ended if self.n_active is None else ended | (state.count >= self.n_active)
+        return ended if self.n_active is None else ended | (state.n_chosen >= self.n_active)
 
     def _step(self, dictionary: Array, observations: Array, state: _State) -> _State:
         atom, index, exhausted = self._best_atom(dictionary, observations, state)
         new, norm, projections = _orthogonalise(state.basis, atom)
-        slot = jax.nn.one_hot(state.count, self.n_nonzero, dtype=atom.dtype)
+        slot = jax.nn.one_hot(state.n_chosen, self.n_nonzero, dtype=atom.dtype)
         column = projections + slot * norm[:, None]
         triangle = jnp.where(slot[:, None, :] > 0, column[:, :, None], state.triangle)
         loadings = state.loadings + slot * jnp.sum(new * state.residual, axis=1, keepdims=True)
@@ -111,7 +111,7 @@ class Omp:
         accepted = independent & ~exhausted & ~self._ended(state, observations)
         if self.nonnegative:
             coefficients = _coefficients(triangle, loadings)
-            used = jnp.arange(self.n_nonzero) <= state.count[:, None]
+            used = jnp.arange(self.n_nonzero) <= state.n_chosen[:, None]
             accepted &= jnp.all((coefficients > 0) | ~used, axis=1)
         grown = _State(
             basis=state.basis + slot[:, :, None] * new[:, None, :],
@@ -119,7 +119,7 @@ class Omp:
             loadings=loadings,
             support=jnp.where(slot > 0, index[:, None], state.support),
             tried=state.tried,
-            count=state.count + 1,
+            n_chosen=state.n_chosen + 1,
             residual=state.residual - new * jnp.sum(new * state.residual, axis=1, keepdims=True),
             exhausted=exhausted,
         )
@@ -134,7 +134,7 @@ class Omp:
         scores = (state.residual @ dictionary) * jnp.where(usable, 1 / jnp.where(usable, norms, 1), 0)
         scores = scores if self.nonnegative else jnp.abs(scores)
         scores = jnp.where(state.tried, 0, scores)
-        index = jnp.argmax(scores, axis=1)
+        index = jnp.argmax(scores, axis=1).astype(jnp.int32)
         rounding = 10 * jnp.finfo(scores.dtype).eps * jnp.linalg.norm(observations, axis=1)
         return dictionary.T[index], index, jnp.max(scores, axis=1) <= rounding
 
@@ -148,7 +148,7 @@ def _empty(observations: Float[Array, "n_samples n_dims"], n_nonzero: int, n_lat
         loadings=jnp.zeros((n_samples, n_nonzero), dtype),
         support=jnp.zeros((n_samples, n_nonzero), jnp.int32),
         tried=jnp.zeros((n_samples, n_latents), bool),
-        count=jnp.zeros(n_samples, jnp.int32),
+        n_chosen=jnp.zeros(n_samples, jnp.int32),
         residual=observations,
         exhausted=jnp.zeros(n_samples, bool),
     )

@@ -19,7 +19,7 @@ class ReluReadout:
     """z = relu(y W + b): one matrix product, nothing solved.
 
     The dictionary is used for the residual ||y - A z|| / ||y|| alone. Iterations are 1, and the status is `CONVERGED`
-    wherever the codes are finite. Elhage et al. 2022 for the network whose readout this is.
+    wherever the numbers are finite. Elhage et al. 2022 for the network whose readout this is.
     """
 
     weights: Float[Array, "n_dims n_latents"]
@@ -46,8 +46,8 @@ def amortised(
     codes: Float[Array, "n_samples n_latents"],
 ) -> Solution:
     """The solution record of codes that were computed in one pass."""
-    finite = jnp.all(jnp.isfinite(codes), axis=1)
     residual = relative_residual(dictionary, observations, codes)
+    finite = jnp.isfinite(residual) & jnp.all(jnp.isfinite(codes), axis=1)
     return Solution(
         codes=jnp.where(finite[:, None], codes, jnp.nan),
         iterations=jnp.ones(codes.shape[0], jnp.int32),

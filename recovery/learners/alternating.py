@@ -7,9 +7,9 @@ from typing import ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import cho_solve
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from recovery.coders.fista import Fista, cold_start, fista_step, step_size_of
+from recovery.coders.fista import Fista, FistaState, cold_start, fista_step, step_size_of
 from recovery.learner import Fit
 from recovery.learners.start import atoms_from_samples, fit_status, unit_columns, unit_scale
 
@@ -36,9 +36,9 @@ class AlternatingMod:
 
     Observations are first divided by their root mean square norm, so that the penalties are free of scale. Each of
     `n_alternations` rounds takes `n_code_steps` FISTA steps from the last codes, then the least-squares dictionary for
-    these codes (the method of optimal directions, Engan, Aase & Husoy 1999), its columns scaled to unit norm and the codes
-    with them. The penalty falls geometrically from `penalty_start` to `penalty_end` over the rounds. Atoms that are unused
-    or nearly equal to another one are replaced by what is left of badly explained samples, except in the last fifth of the
+    these codes (the method of optimal directions, Engan, Aase & Husoy 1999), its columns scaled to unit norm. The
+    penalty falls geometrically from `penalty_start` to `penalty_end` over the rounds. Atoms that are unused or nearly
+    equal to another one are replaced by what is left of badly explained samples, except in the last fifth of the
     rounds. `history` holds the objective after each round's code steps, at that round's penalty.
 
     The encoder is `Fista` at `penalty_fraction` of each sample's lambda_max.
@@ -83,7 +83,7 @@ class AlternatingMod:
         residual = data - codes @ state.dictionary.T
         objective = jnp.mean(0.5 * jnp.sum(residual**2, axis=1) + penalty * jnp.sum(jnp.abs(codes), axis=1))
         dictionary = _least_squares_dictionary(data, codes, state.dictionary)
-        bad = replacing & _dead_or_duplicate(dictionary, codes)
+        bad = replacing & self._dead_or_duplicate(dictionary, codes)
         fresh = atoms_from_samples(residual, n_atoms=dictionary.shape[1], key=key)
         return _State(jnp.where(bad, fresh, dictionary), jnp.where(bad, 0, codes)), objective
 
@@ -91,10 +91,17 @@ class AlternatingMod:
         step_size = step_size_of(state.dictionary)
         penalties = jnp.broadcast_to(penalty, data.shape[:1])
 
-        def step(_: int, fista: Array) -> Array:
+        def step(_: int, fista: FistaState) -> FistaState:
             return fista_step(fista, state.dictionary, data, penalties, step_size, nonnegative=self.nonnegative)
 
         return jax.lax.fori_loop(0, self.n_code_steps, step, cold_start(state.codes)).codes
+
+    def _dead_or_duplicate(self, dictionary: Array, codes: Array) -> Bool[Array, " n_atoms"]:
+        energy = jnp.sum(codes**2, axis=0)
+        cosines = dictionary.T @ dictionary
+        # Opposite atoms are two atoms where codes are non-negative, and one where they are signed.
+        likeness = jnp.triu(cosines if self.nonnegative else jnp.abs(cosines), k=1)
+        return (energy <= _DEAD * jnp.mean(energy)) | (jnp.max(likeness, axis=0) > _DUPLICATE)
 
 
 def _least_squares_dictionary(data: Array, codes: Array, dictionary: Array) -> Array:
@@ -105,10 +112,3 @@ def _least_squares_dictionary(data: Array, codes: Array, dictionary: Array) -> A
     # The ridge pulls towards the last dictionary, not towards zero.
     target = codes.T @ data + ridge * dictionary.T
     return unit_columns(cho_solve((factor, True), target).T, dictionary)
-
-
-def _dead_or_duplicate(dictionary: Array, codes: Array) -> Array:
-    energy = jnp.sum(codes**2, axis=0)
-    dead = energy <= _DEAD * jnp.mean(energy)
-    earlier = jnp.triu(jnp.abs(dictionary.T @ dictionary), k=1)
-    return dead | (jnp.max(earlier, axis=0) > _DUPLICATE)

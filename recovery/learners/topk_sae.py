@@ -70,16 +70,16 @@ class TopKEncoder:
 class TopKSae:
     """min over encoder W, b, decoder D (unit columns) and centre c of E ||y - c - D z||^2, z = TopK((y - c) W + b).
 
-    TopK keeps the `n_active` largest positive entries, one number for all samples, which may be traced. Observations are
-    divided by their root mean square norm, and the codes multiplied back by it. Adam takes `n_steps` steps on batches of
-    `batch_size` drawn with replacement; the learning rate falls linearly to 0 over the last half. The decoder starts at
-    normalised samples, the encoder at its transpose, and the decoder's columns are renormalised after each step.
-    Atoms not used for 2,000 samples are drawn back by the auxiliary loss of Gao et al.: 1/32 times the squared error of
-    explaining the residual by the unused atoms alone, at most n_dims / 2 of them per sample.
+    TopK keeps the `n_active` largest positive entries, one number for all samples, which may be traced. Observations
+    are divided by their root mean square norm, and the codes multiplied back by it. Adam takes `n_steps` steps on
+    batches of `batch_size` drawn with replacement; the learning rate falls linearly to 0 over the last half. The
+    decoder starts at normalised samples, the encoder at its transpose, and the decoder's columns are renormalised
+    after each step. Atoms not used for 2,000 samples are drawn back by the auxiliary loss of Gao et al.: 1/32 times
+    the squared error of explaining the residual by the unused atoms alone, at most n_dims / 2 of them per sample.
     `history` holds the mean of ||y - c - D z||^2 per step, in units of the mean squared norm.
 
-    Makhzani & Frey 2013 for the k-sparse autoencoder, Gao et al. 2024 for start, auxiliary loss and normalisation; their
-    averaging of parameters is left out.
+    Makhzani & Frey 2013 for the k-sparse autoencoder, Gao et al. 2024 for start, auxiliary loss and normalisation;
+    their averaging of parameters is left out.
     """
 
     n_active: Int[Array, ""] | int

@@ -1,7 +1,7 @@
 """The one loop that drives every iterative coder."""
 
 from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -29,9 +29,9 @@ class Outcome(NamedTuple):
     status: Int[Array, " n_samples"]
 
 
-class _Loop(NamedTuple, Generic[State]):
+class _Loop(NamedTuple):
     round: Int[Array, ""]
-    state: State
+    state: Any
     done: Bool[Array, " n_samples"]
     outcome: Outcome
 
@@ -54,10 +54,10 @@ def iterate(
     rounds = -(-max_iterations // check_every)
     residual_dtype = jax.eval_shape(judge, state).residual.dtype
 
-    def go_on(loop: _Loop[State]) -> Bool[Array, ""]:
+    def go_on(loop: _Loop) -> Bool[Array, ""]:
         return (loop.round < rounds) & ~jnp.all(loop.done)
 
-    def body(loop: _Loop[State]) -> _Loop[State]:
+    def body(loop: _Loop) -> _Loop:
         new = (
             jax.lax.fori_loop(0, check_every, lambda _, s: step(s), loop.state) if check_every > 1 else step(loop.state)
         )

@@ -22,7 +22,7 @@ def kth_threshold(values: Float[Array, "n_samples n_latents"], k: Int[Array, ""]
     values = jax.lax.stop_gradient(values)
     high = jnp.maximum(jnp.max(values, axis=1), 0)
 
-    def halve(_: int, bounds: tuple[Array, Array]) -> tuple[Array, Array]:
+    def halve(_: Array, bounds: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = bounds
         middle = 0.5 * (low + high)
         too_many = jnp.sum(values > middle[:, None], axis=1) > k

@@ -45,7 +45,7 @@ class BasisPursuit:
     The dual is max y.w subject to |A^T w| <= 1 (A^T w <= 1 if `nonnegative`). The residual reported, and held against
     `tolerance`, is the larger of the relative gap |‖z‖_1 - y.w| / ‖z‖_1, w scaled so that it is feasible exactly, and
     the infeasibility ‖A z - y‖ / ‖y‖; both are recomputed from z and w. The best iterate by that measure is what is
-    returned. `tolerance=None` stands for 1e-8 in float64 and 1e-3 in float32, about what the factorisation of A
+    returned. `tolerance=None` stands for 1e-7 in float64 and 1e-3 in float32, about what the factorisation of A
     diag(d) A^T allows.
 
     Mehrotra's predictor-corrector method (Mehrotra 1992; Wright 1997, chapter 10). The two signs of a code share one
@@ -83,7 +83,7 @@ class BasisPursuit:
         signs = self._signs().astype(dtype)
         scale, start = _starting_point(dictionary, observations, signs)
         problem = _Problem(dictionary, observations / scale[:, None], signs)
-        tolerance = (1e-8 if dtype == jnp.float64 else 1e-3) if self.tolerance is None else self.tolerance
+        tolerance = (1e-7 if dtype == jnp.float64 else 1e-3) if self.tolerance is None else self.tolerance
         state, outcome = iterate(
             lambda state: _step(problem, state),
             lambda state: _judge(state, tolerance),
@@ -96,8 +96,9 @@ class BasisPursuit:
 
     def _signs(self) -> Float[Array, " n_signs"]:
         if isinstance(self.nonnegative, bool):
-            return jnp.array([1] if self.nonnegative else [1, -1])
-        return jnp.stack([jnp.array(1), jnp.where(self.nonnegative, 0, -1)])
+            return jnp.array([1.0] if self.nonnegative else [1.0, -1.0])
+        # A sign of 0 leaves its block out of every constraint, and the block goes to zero.
+        return jnp.stack([1.0, jnp.where(self.nonnegative, 0.0, -1.0)])
 
 
 def _starting_point(

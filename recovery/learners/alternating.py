@@ -14,10 +14,10 @@ from recovery.learner import Fit
 from recovery.learners.start import atoms_from_samples, fit_status, unit_columns, unit_scale
 
 _RIDGE = 1e-3
-_DEAD = 0.3
-_REPLACE_EVERY = 6
+_DEAD = 0.1
+_REPLACE_EVERY = 10
 _DUPLICATE = 0.9
-_REPLACING = 0.8
+_REPLACING = 0.7
 
 
 class _State(NamedTuple):
@@ -37,9 +37,9 @@ class AlternatingMod:
     Observations are first divided by their root mean square norm, so that the penalties are free of scale. Each of
     `n_alternations` rounds takes `n_code_steps` FISTA steps from the last codes, then the least-squares dictionary for
     these codes (the method of optimal directions, Engan, Aase & Husoy 1999), its columns scaled to unit norm. The
-    penalty falls geometrically from `penalty_start` to `penalty_end` over the rounds. Atoms that are unused or nearly
-    equal to another one are replaced by what is left of badly explained samples, except in the last fifth of the
-    rounds. `history` holds the objective after each round's code steps, at that round's penalty.
+    penalty falls geometrically from `penalty_start` to `penalty_end` over the rounds. In the first 70% of the rounds,
+    every tenth replaces atoms that are unused or nearly equal to another one by what least squares leaves of badly
+    explained samples. `history` holds the objective after each round's code steps, at that round's penalty.
 
     The encoder is `Fista` at `penalty_fraction` of each sample's lambda_max.
     """
@@ -47,7 +47,7 @@ class AlternatingMod:
     nonnegative: bool = True
     n_alternations: int = 100
     n_code_steps: int = 6
-    penalty_start: Float[Array, ""] | float = 0.3
+    penalty_start: Float[Array, ""] | float = 0.2
     penalty_end: Float[Array, ""] | float = 0.02
     penalty_fraction: Float[Array, ""] | float = 0.05
 
@@ -80,18 +80,20 @@ class AlternatingMod:
         self, data: Array, state: _State, penalty: Array, replacing: Array, key: PRNGKeyArray
     ) -> tuple[_State, Float[Array, ""]]:
         codes = self._improve_codes(data, state, penalty)
-        residual = data - codes @ state.dictionary.T
-        objective = jnp.mean(0.5 * jnp.sum(residual**2, axis=1) + penalty * jnp.sum(jnp.abs(codes), axis=1))
-        dictionary = _least_squares_dictionary(data, codes, state.dictionary)
+        squared_error = jnp.sum((data - codes @ state.dictionary.T) ** 2, axis=1)
+        objective = jnp.mean(0.5 * squared_error + penalty * jnp.sum(jnp.abs(codes), axis=1))
+        updated = _least_squares_dictionary(data, codes, state.dictionary)
+        dictionary = unit_columns(updated, state.dictionary)
         bad = replacing & self._dead_or_duplicate(dictionary, codes)
-        fresh = atoms_from_samples(residual, n_atoms=dictionary.shape[1], key=key)
+        # What least squares leaves, as the bias of the l1 penalty would only bring back atoms that are there already.
+        fresh = atoms_from_samples(data - codes @ updated.T, n_atoms=dictionary.shape[1], key=key)
         return _State(jnp.where(bad, fresh, dictionary), jnp.where(bad, 0, codes)), objective
 
     def _improve_codes(self, data: Array, state: _State, penalty: Array) -> Float[Array, "n_samples n_atoms"]:
         step_size = step_size_of(state.dictionary)
         penalties = jnp.broadcast_to(penalty, data.shape[:1])
 
-        def step(_: int, fista: FistaState) -> FistaState:
+        def step(_: Array, fista: FistaState) -> FistaState:
             return fista_step(fista, state.dictionary, data, penalties, step_size, nonnegative=self.nonnegative)
 
         return jax.lax.fori_loop(0, self.n_code_steps, step, cold_start(state.codes)).codes
@@ -111,4 +113,4 @@ def _least_squares_dictionary(data: Array, codes: Array, dictionary: Array) -> A
     factor = jnp.linalg.cholesky(gram + ridge * jnp.eye(gram.shape[0], dtype=gram.dtype))
     # The ridge pulls towards the last dictionary, not towards zero.
     target = codes.T @ data + ridge * dictionary.T
-    return unit_columns(cho_solve((factor, True), target).T, dictionary)
+    return cho_solve((factor, True), target).T

@@ -85,7 +85,7 @@ class TopKSae:
     n_active: Int[Array, ""] | int
     n_steps: int = 2000
     batch_size: int = 128
-    learning_rate: Float[Array, ""] | float = 3e-3
+    learning_rate: Float[Array, ""] | float = 6e-3
 
     name: ClassVar[str] = "topk-sae"
     summary: ClassVar[str] = "TopK sparse autoencoder: the k largest activations, trained by Adam"

@@ -49,7 +49,7 @@ def test_certified_optimum(sparse_problem, solve, n_dims, sparsity_ratio, nonneg
     assert np.max(excess) <= 1e-12
     np.testing.assert_allclose(solution.residual, np.maximum(gap, infeasibility), atol=1e-12)
     expected = [smallest_l1_norm(problem.dictionary, y, nonnegative=nonnegative) for y in problem.observations]
-    np.testing.assert_allclose(np.sum(np.abs(codes), axis=1), expected, rtol=1e-7)
+    np.testing.assert_allclose(np.sum(np.abs(codes), axis=1), expected, rtol=3e-7)
 
 
 @pytest.mark.parametrize("nonnegative", [False, True])
@@ -70,6 +70,18 @@ def test_the_certificate_does_not_depend_on_the_scale(sparse_problem, solve):
     assert np.all(np.asarray(solution.status) == Status.CONVERGED)
     np.testing.assert_allclose(np.asarray(solution.codes) / scales, problem.codes, atol=1e-6)
     np.testing.assert_allclose(1e4 * np.asarray(stretched.codes), problem.codes, atol=1e-6)
+
+
+@pytest.mark.parametrize("nonnegative", [False, True])
+def test_the_sign_may_be_traced(sparse_problem, nonnegative):
+    problem = sparse_problem(n_dims=10, n_latents=20, n_active=4, nonnegative=True)
+    with jax.enable_x64(True):
+        dictionary, observations = jnp.asarray(problem.dictionary), jnp.asarray(problem.observations)
+        static = jax.jit(BasisPursuit(nonnegative=nonnegative))(dictionary, observations)
+        traced = jax.jit(lambda sign: BasisPursuit(nonnegative=sign)(dictionary, observations))(nonnegative)
+    assert np.all(np.asarray(static.status) == Status.CONVERGED)
+    assert np.all(np.asarray(traced.status) == Status.CONVERGED)
+    np.testing.assert_allclose(traced.codes, static.codes, atol=1e-5)
 
 
 def test_a_dictionary_without_full_rank(sparse_problem, solve):
@@ -103,7 +115,7 @@ def test_too_few_iterations_are_reported(sparse_problem, solve):
     with jax.enable_x64(True):
         solution = solve(BasisPursuit(max_iterations=2), problem.dictionary, problem.observations)
     assert np.all(np.asarray(solution.status) == Status.MAX_ITERATIONS)
-    assert np.all(np.asarray(solution.residual) > 1e-8)
+    assert np.all(np.asarray(solution.residual) > 1e-7)
 
 
 def test_wrong_settings():

@@ -70,7 +70,12 @@ def test_float64_stays_float64(name, problem, solve):
         coder = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), coders()[name])
         if name == "topk-encoder":
             coder = coders()[name]
-            coder = TopKEncoder(*(a.astype(jnp.float64) for a in (coder.weights, coder.bias, coder.centre)), 3)
+            coder = TopKEncoder(
+                coder.weights.astype(jnp.float64),
+                coder.bias.astype(jnp.float64),
+                coder.centre.astype(jnp.float64),
+                3,
+            )
         solution = solve(coder, *(jnp.asarray(a, jnp.float64) for a in problem))
         assert solution.codes.dtype == solution.residual.dtype == jnp.float64
         assert solution.iterations.dtype == solution.status.dtype == jnp.int32

@@ -28,6 +28,8 @@ def fit(learner, observations, key):
 
 
 every_learner = pytest.mark.parametrize("name", list(LEARNER_TABLE))
+# The two signs differ in one line, so one of them stands for both where accuracy is not the question.
+one_of_each = pytest.mark.parametrize("name", list(LEARNERS))
 
 
 def match(truth, estimate):
@@ -69,11 +71,12 @@ def test_is_a_learner(name, fits, problem):
 
 def test_accuracy_against_chance(fits, problem):
     scores = {name: match(problem.dictionary, fitted.dictionary) for name, fitted in fits.items()}
-    assert np.mean(scores["unrelated"]) < 0.75
-    # Over 10 seeds of this problem the lowest mean is .97 for the classical learners and .83 for the autoencoder.
+    # Over 16 seeds of this problem the lowest mean is .97 for the classical learners and .81 for the autoencoder; that
+    # of unrelated dictionaries is .56 on average.
+    assert np.mean(scores["unrelated"]) < 0.65
     assert np.mean(scores["alternating-mod"]) > 0.95
-    assert np.mean(scores["alternating-mod-signed"]) > 0.9
-    assert np.mean(scores["topk-sae"]) > 0.8
+    assert np.mean(scores["alternating-mod-signed"]) > 0.95
+    assert np.mean(scores["topk-sae"]) > 0.78
 
 
 def test_codes_on_fresh_samples(fits, problem, sparse_problem):
@@ -89,7 +92,7 @@ def test_codes_on_fresh_samples(fits, problem, sparse_problem):
 
 
 def test_opposite_atoms_are_both_kept(sparse_problem):
-    """Non-negative codes and antipodal pairs, as trained networks have them: no duplicates."""
+    """Antipodal pairs, as trained networks have them, are no duplicates where codes are non-negative."""
     half = sparse_problem(n_dims=8, n_latents=8, n_active=1, n_samples=1).dictionary
     dictionary = np.hstack([half, -half])
     codes = np.abs(sparse_problem(n_dims=8, n_latents=16, n_active=1, n_samples=800).codes)
@@ -99,7 +102,8 @@ def test_opposite_atoms_are_both_kept(sparse_problem):
     )
     cosines = dictionary.T @ np.asarray(learned)
     rows, columns = linear_sum_assignment(-cosines)
-    assert np.mean(cosines[rows, columns]) > 0.95
+    # Over 8 seeds the lowest mean is .91. Were one of each pair taken for a duplicate, half the atoms would be lost.
+    assert np.mean(cosines[rows, columns]) > 0.85
 
 
 def test_topk_keeps_its_number_of_codes(fits, problem):
@@ -107,7 +111,7 @@ def test_topk_keeps_its_number_of_codes(fits, problem):
     assert np.max(np.sum(np.asarray(solution.codes) > 0, axis=1)) <= 2
 
 
-@every_learner
+@one_of_each
 def test_scale_of_the_data_does_not_matter(name, problem):
     learner = shorter(LEARNER_TABLE[name])
     observations = jnp.asarray(problem.observations, jnp.float32)
@@ -118,10 +122,11 @@ def test_scale_of_the_data_does_not_matter(name, problem):
     np.testing.assert_allclose(codes[1] / 1024, codes[0], atol=1e-2)
 
 
-@every_learner
+@one_of_each
 def test_vmap_equals_a_loop(name, problem):
     learner = shorter(LEARNER_TABLE[name])
-    observations = jnp.asarray(problem.observations, jnp.float32).reshape(2, -1, N_DIMS)
+    observations = jnp.asarray(problem.observations, jnp.float32)
+    observations = jnp.stack([observations, 2 * observations[:, ::-1]])
     keys = jax.random.split(jax.random.key(2), 2)
     together = jax.vmap(fit, in_axes=(None, 0, 0))(learner, observations, keys)
     for i in range(2):
@@ -129,7 +134,7 @@ def test_vmap_equals_a_loop(name, problem):
         np.testing.assert_allclose(together.dictionary[i], alone.dictionary, atol=1e-3)
 
 
-@every_learner
+@one_of_each
 def test_bad_observations_are_a_status(name, problem):
     if name == "unrelated":
         pytest.skip("it does not look at the observations")
@@ -138,7 +143,7 @@ def test_bad_observations_are_a_status(name, problem):
     assert fitted.status == Status.NON_FINITE
 
 
-@every_learner
+@one_of_each
 def test_nothing_observed(name):
     fitted = fit(shorter(LEARNER_TABLE[name]), jnp.zeros((N_SAMPLES, N_DIMS)), jax.random.key(0))
     np.testing.assert_allclose(np.linalg.norm(fitted.dictionary, axis=0), 1, rtol=1e-5)
@@ -147,7 +152,7 @@ def test_nothing_observed(name):
 def test_float64(problem):
     with jax.enable_x64(True):
         observations = jnp.asarray(problem.observations)
-        for learner in LEARNER_TABLE.values():
+        for learner in (LEARNER_TABLE[name] for name in LEARNERS):
             fitted = fit(shorter(learner), observations, jax.random.key(0))
             assert fitted.dictionary.dtype == fitted.history.dtype == jnp.float64
 

@@ -15,7 +15,7 @@ from recovery.solution import Status
 def test_equals_scikit_learn(sparse_problem, solve, n_active, x64):
     # Ten atoms asked of thirty noisy numbers: wrong atoms are chosen as well, in the same order.
     problem = sparse_problem(n_active=6, n_samples=40, noise_std=0.1)
-    expected = orthogonal_mp(problem.dictionary, problem.observations.T, n_nonzero_coefs=n_active).T
+    expected = np.transpose(orthogonal_mp(problem.dictionary, problem.observations.T, n_nonzero_coefs=n_active))
     with jax.enable_x64(x64):
         solution = solve(Omp(n_nonzero=12, n_active=n_active), problem.dictionary, problem.observations)
     np.testing.assert_array_equal(np.asarray(solution.codes) != 0, expected != 0)

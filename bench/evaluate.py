@@ -95,19 +95,22 @@ def _compiled_measure(group: _Group, method: str) -> Callable[..., dict[str, jax
 def _over_points(group: _Group, one: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `one(key, world, *rest)` over worlds and, within each, over its measurement points.
 
-    `lanes` worlds at a time are batched; a world is one for all its points, so that its arrays are not copied.
+    Worlds follow one another inside the compiled call, so that memory does not grow with their number and none waits
+    for another's slowest solve; whether a world's points are batched is the study's word.
     """
-    lanes = get_study(group.study).lanes
+    batched = get_study(group.study).batch_points
 
     def all_points(arguments: tuple) -> Any:
         keys, world, *rest = arguments
-        point = jax.vmap(lambda key, *more: one(jax.random.wrap_key_data(key), world, *more))
-        return point(keys, *rest)
 
-    def run(keys: jax.Array, worlds: Any, *rest: Any) -> Any:
-        return jax.lax.map(all_points, (keys, worlds, *rest), batch_size=min(lanes, keys.shape[0]))
+        def point(key: jax.Array, *more: Any) -> Any:
+            return one(jax.random.wrap_key_data(key), world, *more)
 
-    return jax.jit(run)
+        if batched:
+            return jax.vmap(point)(keys, *rest)
+        return jax.lax.map(lambda each: point(*each), (keys, *rest))
+
+    return jax.jit(lambda keys, worlds, *rest: jax.lax.map(all_points, (keys, worlds, *rest)))
 
 
 def _array(values: list, precision: str) -> np.ndarray:

@@ -20,9 +20,8 @@ class WorldPoint(msgspec.Struct, frozen=True):
 class Chunk(msgspec.Struct, frozen=True):
     """A picklable, idempotent description of a piece of work: some worlds of one static group, measured in every way.
 
-    `capacity` is the number of worlds the compiled call takes; a shorter last chunk is padded to it, so that a group
-    needs
-    one compile.
+    `capacity` is the number of worlds the compiled call takes; a shorter last chunk is padded to it, so that
+    a group needs one compile.
     """
 
     index: int

@@ -88,8 +88,10 @@ class Study:
     report: "Callable[[pd.DataFrame, Spec], ReportContent]"
     check: Callable[[Spec], None]
     derive: Callable[[Any, Point], dict[str, float]] = lambda fixed, point: {}
-    lanes: int = 1
-    """Worlds measured side by side in one batch; more cost memory, and save nothing where one fills the cores."""
+    batch_points: bool = True
+    """Whether a world's measurement points are solved side by side. Right where a point is a single small solve; where
+    a point is a batch of samples by itself, side by side they only push each other out of the cache.
+    """
 
     def names(self, scope: str, *, static: bool) -> tuple[str, ...]:
         """The axes of that scope and kind, in the order in which the study names them."""

@@ -119,8 +119,7 @@ def _agreement(boundary: pd.DataFrame) -> list[str]:
         sentences.append(
             f"{head}: theory lies in the 95% interval of the measured boundary at {inside.sum()} of {len(group)} "
             f"undersamplings; mean difference measured - theory {difference.mean():+.3f}, largest "
-            f"{difference[worst]:+.3f} "
-            f"at delta = {measured['undersampling'].iloc[worst]:g}."
+            f"{difference.iloc[worst]:+.3f} at delta = {measured['undersampling'].iloc[worst]:g}."
         )
     return sentences
 

@@ -23,7 +23,7 @@ def metric_map(cells: pd.DataFrame, spec: Spec, metric: str) -> Panel:
     kinds = [d for d in DICTIONARY if d in set(part["dictionary"])]
     x = Levels(DENSITY, np.array(spec.grid.density), log=True)
     y = Levels(NOISE, np.array(spec.grid.noise_std), log=True)
-    recovered = _recovered(cells)
+    recovered = cells[(cells["metric"] == "nmse") & (cells["recovered"] == "yes")]
     facets = [[_facet(part, recovered, spec, m, d, x, y, metric) for d in kinds] for m in methods]
     log = metric == "nmse"
     return heat_map(
@@ -94,13 +94,8 @@ def geometry_panel(geometry: pd.DataFrame, fixed: Fixed) -> Panel:
     )
 
 
-def _recovered(cells: pd.DataFrame) -> pd.Series:
-    nmse = cells[cells["metric"] == "nmse"].set_index(["dictionary", "method", "noise_std", "density"])
-    return nmse["recovered"] == "yes"
-
-
 def _facet(
-    part: pd.DataFrame, recovered: pd.Series, spec: Spec, method: str, kind: str, x: Levels, y: Levels, metric: str
+    part: pd.DataFrame, recovered: pd.DataFrame, spec: Spec, method: str, kind: str, x: Levels, y: Levels, metric: str
 ) -> MapFacet:
     here = part[(part["method"] == method) & (part["dictionary"] == kind)].set_index(["noise_std", "density"])
     index = pd.MultiIndex.from_product([y.values, x.values], names=["noise_std", "density"])
@@ -108,13 +103,13 @@ def _facet(
     grid = here.reindex(index)
     what = f"{method}, {DICTIONARY[kind]}"
     tips = [_tip(cell, what, MAPPED[metric]) for _, cell in grid.reset_index().iterrows()]
-    mark = recovered.loc[kind, method].reindex(index).fillna(False) if (kind, method) in recovered.index else None
+    yes = recovered[(recovered["method"] == method) & (recovered["dictionary"] == kind)]
     return MapFacet(
         "",
         grid["mean"].to_numpy(float).reshape(shape),
         curves=_curves(spec) if method != NULL else (),
         hatched=(grid["n_failures"].fillna(0).to_numpy() > 0).reshape(shape),
-        outlined=None if mark is None else mark.to_numpy(bool).reshape(shape),
+        outlined=index.isin(yes.set_index(["noise_std", "density"]).index).reshape(shape),
         tips=[tips[i * shape[1] : (i + 1) * shape[1]] for i in range(shape[0])],
     )
 

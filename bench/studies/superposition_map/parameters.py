@@ -80,8 +80,8 @@ PRESETS = {
         "chunk_size": 6,
         "grid": {
             "dictionary": ["network", "gaussian"],
-            "density": [0.01, 0.02, 0.04, 0.06, 0.09, 0.14, 0.25, 0.5],
-            "noise_std": [0.003, 0.01, 0.03, 0.1, 0.3],
+            "density": [0.01, 0.02, 0.04, 0.07, 0.1, 0.2, 0.5],
+            "noise_std": [0.003, 0.03, 0.1, 0.3],
         },
         "fixed": _FIXED,
     },

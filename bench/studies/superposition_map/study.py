@@ -190,5 +190,5 @@ STUDY = Study(
     report=report,
     check=check,
     derive=derive,
-    lanes=6,
+    batch_points=False,
 )

@@ -15,6 +15,11 @@ from bench.study import Spec
 
 PACKAGES = ("superposed", "jax", "jaxlib", "optax", "numpy", "scipy", "pandas", "pyarrow", "matplotlib")
 
+CITATION = (
+    "The superposed authors, superposed (software); and D. Klindt, C. O'Neill, P. Reizinger, H. Maurer, N. Miolane, "
+    "From superposition to sparse codes: interpretable representations in neural networks, arXiv:2503.01824, 2025."
+)
+
 
 def read_manifest(store: Store) -> dict[str, Any]:
     """The folder's manifest; empty when a kill came before its first writing, or when it is unreadable."""
@@ -35,6 +40,7 @@ def write_manifest(store: Store, spec: Spec, runs: list[dict[str, Any]]) -> None
         "versions": {"python": platform.python_version(), **_versions()},
         "hardware": _hardware(),
         "commit": _commit(),
+        "citation": CITATION,
         "runs": runs,
     }
     with writing(store.manifest_file):

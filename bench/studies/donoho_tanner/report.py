@@ -128,7 +128,9 @@ def _status_sentence(status: pd.DataFrame) -> str:
     parts = []
     for method, group in status.groupby("method", sort=True):
         counts = ", ".join(f"{int(group[s.name.lower()].sum())} {s.name.lower()}" for s in Status)
-        parts.append(f"{method}: {counts} (worst certificate of the converged {group['worst_certificate'].max():.1e})")
+        worst = group["worst_certificate"].max()
+        certified = f" (worst certificate {worst:.1e})" if method == "basis-pursuit" else ""
+        parts.append(f"{method}: {counts}{certified}")
     return "Status of the solves - " + "; ".join(parts) + "."
 
 

@@ -61,14 +61,14 @@ def predicted_lasso(undersampling: float, density: float, noise_std: float) -> L
 _FIXED = {
     "n_latents": 64,
     "n_dims": 16,
-    "n_train": 2000,
+    "n_train": 1000,
     "n_eval": 500,
     "importance_decay": 1.0,
     "training_steps": 2000,
     "batch_size": 256,
     "learning_rate": 0.01,
     "training_noise_std": 0.0,
-    "sae_steps": 2000,
+    "sae_steps": 1000,
     "activity_threshold": 0.1,
 }
 
@@ -80,8 +80,8 @@ PRESETS = {
         "chunk_size": 6,
         "grid": {
             "dictionary": ["network", "gaussian"],
-            "density": [0.01, 0.02, 0.04, 0.07, 0.1, 0.2, 0.5],
-            "noise_std": [0.003, 0.03, 0.1, 0.3],
+            "density": [0.01, 0.02, 0.04, 0.07, 0.15, 0.5],
+            "noise_std": [0.01, 0.05, 0.2],
         },
         "fixed": _FIXED,
     },
@@ -95,6 +95,14 @@ PRESETS = {
             "density": [0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.13, 0.17, 0.25, 0.35, 0.5],
             "noise_std": [0.001, 0.003, 0.006, 0.01, 0.02, 0.03, 0.06, 0.1, 0.2, 0.3],
         },
-        "fixed": {**_FIXED, "n_latents": 128, "n_dims": 32, "n_train": 5000, "n_eval": 1000, "training_steps": 5000},
+        "fixed": {
+            **_FIXED,
+            "n_latents": 128,
+            "n_dims": 32,
+            "n_train": 5000,
+            "n_eval": 1000,
+            "training_steps": 5000,
+            "sae_steps": 4000,
+        },
     },
 }

@@ -1,0 +1,208 @@
+"""Runs, reports, exports, refusals and recoveries through the command line."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+_spec = importlib.util.spec_from_file_location("end_to_end_shared", Path(__file__).with_name("conftest.py"))
+_shared = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_shared)
+DONOHO, superposed = _shared.DONOHO, _shared.superposed
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def copy(folder, tmp_path):
+    return Path(shutil.copytree(folder, tmp_path / "copy"))
+
+
+def refused(done, *words):
+    """One line on stderr, exit code 2, no traceback."""
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    line = done.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert str(word) in line, line
+
+
+def test_a_folder_holds_what_the_readme_says(donoho_folder):
+    for name in ("spec.toml", "manifest.json", "report.html", "tables/boundary.csv", "figures/boundary.svg"):
+        assert (donoho_folder / name).is_file()
+    assert (donoho_folder / "figures/boundary.png").is_file()
+    assert len(list((donoho_folder / "shards").glob("*.parquet"))) == 4
+    boundary = pd.read_csv(donoho_folder / "tables/boundary.csv")
+    columns = ["method", "code_sign", "undersampling", "rho50", "rho50_low", "rho50_high", "theory"]
+    assert list(boundary.columns[:7]) == columns
+    assert len(boundary) == 2 * 2 * 2
+    # Theory's values for delta = .4 (theory check table: between .25 and .5) bracket the signed transition.
+    signed = boundary[(boundary["code_sign"] == "signed") & (boundary["undersampling"] == 0.4)]["theory"]
+    assert signed.between(0.26738, 0.38569).all()
+
+
+def test_the_map_has_every_cell_with_interval_chance_and_counts(map_folder):
+    cells = pd.read_csv(map_folder / "tables/cells.csv")
+    assert {"mean", "low", "high", "chance", "n_trials", "n_failures"} <= set(cells.columns)
+    nmse = cells[cells["metric"] == "nmse"]
+    assert len(nmse) == 2 * 2 * 2 * 6
+    assert (nmse["n_trials"] == 2).all()
+    assert nmse["chance"].notna().all()
+    kept = nmse[nmse["n_failures"] == 0]
+    assert (kept["low"] <= kept["mean"]).all()
+    assert (kept["mean"] <= kept["high"]).all()
+    assert (map_folder / "tables/theory.csv").is_file()
+
+
+def test_export_gives_every_row(donoho_folder, tmp_path):
+    for form, read in (("csv", pd.read_csv), ("parquet", pd.read_parquet)):
+        file = tmp_path / f"rows.{form}"
+        done = superposed("export", donoho_folder, "--format", form, "--output", file)
+        assert done.returncode == 0, done.stderr
+        rows = read(file)
+        assert len(rows) == 2 * 4 * 5 * 2 * 2
+        assert {"relative_error", "status", "iterations", "certificate", "trial"} <= set(rows.columns)
+
+
+def test_list_names_everything():
+    out = superposed("list").stdout
+    for name in ("superposition-map", "donoho-tanner", "basis-pursuit", "topk-sae"):
+        assert name in out
+
+
+def test_a_finished_run_does_nothing_again(donoho_folder, tmp_path):
+    folder = copy(donoho_folder, tmp_path)
+    before = {p.name: p.stat().st_mtime_ns for p in (folder / "shards").iterdir()}
+    assert superposed(*DONOHO, "--results", folder).returncode == 0
+    assert {p.name: p.stat().st_mtime_ns for p in (folder / "shards").iterdir()} == before
+    assert contents(folder / "tables") == contents(donoho_folder / "tables")
+
+
+def test_sigkill_then_the_same_command(donoho_folder, tmp_path):
+    folder = tmp_path / "out"
+    command = [sys.executable, "-m", "bench", *DONOHO, "--results", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 200
+    while not (kept := list(folder.glob("shards/[0-9]*.parquet"))) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = list(folder.glob("shards/[0-9]*.parquet"))
+    assert 1 <= len(kept) < 4
+    before = {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in kept}
+    done = superposed(*DONOHO, "--results", folder)
+    assert done.returncode == 0, done.stderr
+    assert {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in kept} == before
+    assert contents(folder / "tables") == contents(donoho_folder / "tables")
+
+
+def test_interrupted_then_resumed_by_folder(donoho_folder, tmp_path):
+    folder = tmp_path / "out"
+    command = [sys.executable, "-m", "bench", *DONOHO, "--results", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 200
+    while not list(folder.glob("shards/[0-9]*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=100)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert str(folder) in err.splitlines()[-1]
+    assert superposed("run", folder).returncode == 0
+    assert contents(folder / "tables") == contents(donoho_folder / "tables")
+
+
+@pytest.mark.parametrize("damage", ["truncated", "foreign", "flipped"])
+def test_a_damaged_shard_is_named_and_only_its_chunk_redone(damage, donoho_folder, tmp_path):
+    folder = copy(donoho_folder, tmp_path)
+    shards = sorted((folder / "shards").iterdir())
+    victim, data = shards[1], shards[1].read_bytes()
+    if damage == "truncated":
+        victim.write_bytes(data[: len(data) // 2])
+    elif damage == "foreign":
+        shutil.copy(shards[0], victim)
+    else:
+        file = pq.ParquetFile(victim)
+        column = file.metadata.row_group(0).column(file.schema_arrow.get_field_index("relative_error"))
+        middle = column.data_page_offset + column.total_compressed_size // 2
+        victim.write_bytes(data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :])
+    refused(superposed("report", folder), victim.name, f"superposed run {folder}")
+    others = {p: p.stat().st_mtime_ns for p in shards if p != victim}
+    done = superposed(*DONOHO, "--results", folder)
+    assert done.returncode == 0, done.stderr
+    assert victim.name in done.stderr
+    assert {p: p.stat().st_mtime_ns for p in others} == others
+    assert len(list((folder / "rejected").iterdir())) == 1
+    assert contents(folder / "tables") == contents(donoho_folder / "tables")
+
+
+def test_chunk_size_changes_no_number(donoho_folder, tmp_path):
+    # Solves of one world are batched alike whatever the chunk, so that the rows agree to rounding of the last digits.
+    folder = tmp_path / "out"
+    assert superposed(*DONOHO, "--set", "chunk_size=3", "--results", folder).returncode == 0
+    files = []
+    for i, one in enumerate((donoho_folder, folder)):
+        file = tmp_path / f"{i}.parquet"
+        assert superposed("export", one, "--format", "parquet", "--output", file).returncode == 0
+        by = ["undersampling", "code_sign", "sparsity_ratio", "method", "trial"]
+        files.append(pd.read_parquet(file).sort_values(by, ignore_index=True))
+    pd.testing.assert_frame_equal(*files, rtol=1e-6, atol=1e-8)
+
+
+def test_an_incomplete_folder_can_be_reported(donoho_folder, tmp_path):
+    folder = copy(donoho_folder, tmp_path)
+    sorted((folder / "shards").iterdir())[-1].unlink()
+    done = superposed("report", folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Incomplete: 1 chunk")
+
+
+def test_another_spec_is_refused(donoho_folder):
+    before = contents(donoho_folder / "shards")
+    done = superposed(*DONOHO, "--set", "trials=5", "--results", donoho_folder)
+    refused(done, donoho_folder, "trials is 4 there and 5 here")
+    assert contents(donoho_folder / "shards") == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "donoho-taner"], ["donoho-tanner"]),
+        (["run", "absent.toml"], ["absent.toml"]),
+        (["run", "donoho-tanner", "--set", "undersamplin=.5"], ["undersampling"]),
+        (["run", "donoho-tanner", "--set", "undersampling=nan"], ["undersampling", "finite"]),
+        (["run", "donoho-tanner", "--set", "trials=-1"], ["trials", "at least 1"]),
+        (["run", "donoho-tanner", "--set", "methods=lassso"], ["methods", "amp"]),
+        (["run", "donoho-tanner", "--set", "sparsity_ratio=1.5"], ["sparsity_ratio"]),
+        (["run", "donoho-tanner", "--preset", "fast"], ["quick"]),
+        (["run", "donoho-tanner", "--seed", "x"], ["seed"]),
+        (["run", "superposition-map", "--set", "n_dims=64"], ["n_dims", "n_latents"]),
+        (["report", "absent"], ["absent"]),
+        (["export", "absent", "--format", "csv"], ["absent"]),
+        (["export", "absent", "--format", "xlsx"], ["csv"]),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(arguments, words, tmp_path):
+    done = superposed(*arguments, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(Path.cwd())})
+    refused(done, *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("mine")
+    refused(superposed(*DONOHO, "--results", file / "out"), file)
+    refused(superposed(*DONOHO, "--results", file), file)
+    refused(superposed(*DONOHO, "--results", tmp_path), tmp_path)
+    assert file.read_text() == "mine"
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]

@@ -78,7 +78,7 @@ def to_toml(spec: Spec) -> str:
 
 def to_table(spec: Spec) -> dict[str, Any]:
     """The spec as plain dicts, lists and scalars."""
-    return msgspec.to_builtins(spec)
+    return json.loads(json.dumps(msgspec.to_builtins(spec)))
 
 
 def digest(value: Any) -> str:

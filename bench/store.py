@@ -79,18 +79,25 @@ def write_shard(store: Store, spec: Spec, chunk: Chunk, table: pa.Table) -> None
 
 
 def shard_fault(store: Store, spec: Spec, study: Study, chunk: Chunk) -> str | None:
-    """Why the chunk's shard cannot be used, or None. Reads the file's footer only."""
+    """Why the chunk's shard cannot be used, or None; every page is read and held against its checksum."""
+    content = _read_shard(store, spec, study, chunk)
+    return content if isinstance(content, str) else None
+
+
+def _read_shard(store: Store, spec: Spec, study: Study, chunk: Chunk) -> pa.Table | str:
+    """The shard's rows, or why it cannot be used."""
     try:
-        with pq.ParquetFile(store.shard(chunk)) as file:
-            metadata, n_rows = file.schema_arrow.metadata or {}, file.metadata.num_rows
+        with pq.ParquetFile(store.shard(chunk), page_checksum_verification=True) as file:
+            metadata = file.schema_arrow.metadata or {}
+            if metadata.get(SPEC_KEY) != spec_digest(spec).encode() or metadata.get(CHUNK_KEY) != chunk.name.encode():
+                return "it belongs to another run"
+            table = file.read()
     except (OSError, pa.ArrowException):
-        return "it is truncated or no Parquet file"
-    if metadata.get(SPEC_KEY) != spec_digest(spec).encode() or metadata.get(CHUNK_KEY) != chunk.name.encode():
-        return "it belongs to another run"
+        return "it is truncated, damaged or no Parquet file"
     expected = len(chunk.worlds) * rows_per_world(study, spec)
-    if n_rows != expected:
-        return f"it has {n_rows} rows where {expected} are due"
-    return None
+    if table.num_rows != expected:
+        return f"it has {table.num_rows} rows where {expected} are due"
+    return table.replace_schema_metadata(None)
 
 
 def set_aside(store: Store, chunk: Chunk) -> Path:
@@ -117,14 +124,10 @@ def read_rows(store: Store, study: Study, spec: Spec) -> tuple[pa.Table, int]:
         if not path.exists():
             missing += 1
             continue
-        fault = shard_fault(store, spec, study, chunk)
-        if fault is None:
-            try:
-                tables.append(pq.read_table(path, page_checksum_verification=True).replace_schema_metadata(None))
-            except (OSError, pa.ArrowException):
-                fault = "its data are damaged"
-        if fault is not None:
-            raise UserError(f"shard {path}: {fault}; `superposed run {store.folder}` computes that chunk anew")
+        content = _read_shard(store, spec, study, chunk)
+        if isinstance(content, str):
+            raise UserError(f"shard {path}: {content}; `superposed run {store.folder}` computes that chunk anew")
+        tables.append(content)
     if not tables:
         raise UserError(f"{store.folder} has no complete shard yet; `superposed run {store.folder}` goes on with it")
     return pa.concat_tables(tables), missing

@@ -42,9 +42,9 @@ def theory_agreement(cells: pd.DataFrame, theory: pd.DataFrame) -> list[str]:
             f"{ratio.median():.2f} and lies between {ratio.min():.2f} and {ratio.max():.2f}."
         )
         if len(missed):
-            text += f" Theory says recovered and it is not at {_places(missed)}."
+            text += f" Predicted recovered, measured not: {_places(missed)}."
         if len(gained):
-            text += f" It is recovered against theory at {_places(gained)}."
+            text += f" Predicted not recovered, measured recovered: {_places(gained)}."
         sentences.append(text)
     return sentences
 
@@ -104,15 +104,10 @@ def _counting(spec: Spec) -> list[str]:
     if not possible:
         return []
     least = float(minimum_samples(fixed.n_latents, fixed.n_dims, max(possible)))
-    few = "enough" if fixed.n_train >= least else "too few"
-    return [
-        f"Counting bound: at most {least:.0f} samples are necessary at these densities (K < M); {fixed.n_train} "
-        f"were given, {few}. "
-        "Where a blind method fails, the number of samples is not what forbids it."
-        if few == "enough"
-        else f"Counting bound: up to {least:.0f} samples are necessary at these densities, {fixed.n_train} were "
-        f"given: {few}."
-    ]
+    given = f"Counting bound: up to {least:.0f} samples are necessary at these densities (K < M), {fixed.n_train} were given"
+    if fixed.n_train < least:
+        return [f"{given}: too few."]
+    return [f"{given}; where a blind method fails, this bound is not what forbids it."]
 
 
 def _places(part: pd.DataFrame) -> str:

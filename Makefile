@@ -1,6 +1,5 @@
 # Needs python3.11, make and pip; everything else is installed under .tools and .venv.
 PYTHON ?= python3.11
-UV_VERSION := 0.13.9
 UV := PYTHONPATH=.tools UV_PYTHON_DOWNLOADS=never .tools/bin/uv
 BIN := .venv/bin
 
@@ -20,8 +19,10 @@ lint: env
 
 env: .venv/.installed
 
-.tools/bin/uv:
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION)
+.tools/bin/uv: tools.lock
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --upgrade \
+		--require-hashes --target .tools -r tools.lock
+	touch $@
 
 .venv/.installed: .tools/bin/uv requirements.lock pyproject.toml
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from analysis.figures.panel import Panel
 from analysis.figures.render import png_bytes, svg_text
 from bench.report.content import ReportContent
 from bench.report.hover import hoverable
+from bench.store import write_atomically
 
 _ROWS_SHOWN = 40
 # At this scale the text in a figure is about as large as its caption.
@@ -65,14 +65,9 @@ def write_report(folder: Path, content: ReportContent, *, spec_text: str, manife
 
 
 def write_file(path: Path, data: bytes) -> Path:
-    """Writes `data` under a name with a leading dot and renames it, so that `path` is never half a file."""
+    """Replaces `path` in one step, making its folder; returns it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_atomically(path, data)
     return path
 
 

@@ -196,7 +196,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_temporary_one(tmp_path, monke
     def refuse(*_):
         raise OSError("no")
 
-    monkeypatch.setattr("bench.report.page.os.replace", refuse)
+    monkeypatch.setattr("pathlib.Path.replace", refuse)
     with pytest.raises(OSError, match="no"):
         write_file(path, b"new")
     assert [one.name for one in path.parent.iterdir()] == ["table.csv"]

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analysis.comparison import compare_with_theory
 from analysis.figures import Curve, Levels, MapFacet, Panel, Series, SeriesFacet, boundary_plot, heat_map
 from analysis.statistics import fit_boundary, wilson_interval
 from analysis.theory import CodeSign
@@ -114,7 +115,7 @@ def _agreement(boundary: pd.DataFrame) -> list[str]:
             sentences.append(f"{head}: no boundary lies within the sparsity ratios that were tried.")
             continue
         difference = measured["rho50"] - measured["theory"]
-        inside = (measured["theory"] >= measured["rho50_low"]) & (measured["theory"] <= measured["rho50_high"])
+        inside = compare_with_theory(measured["rho50_low"], measured["rho50_high"], measured["theory"]) == "agrees"
         worst = int(difference.abs().to_numpy().argmax())
         sentences.append(
             f"{head}: theory lies in the 95% interval of the measured boundary at {inside.sum()} of {len(group)} "

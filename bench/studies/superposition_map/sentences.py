@@ -104,7 +104,10 @@ def _counting(spec: Spec) -> list[str]:
     if not possible:
         return []
     least = float(minimum_samples(fixed.n_latents, fixed.n_dims, max(possible)))
-    given = f"Counting bound: up to {least:.0f} samples are necessary at these densities (K < M), {fixed.n_train} were given"
+    given = (
+        f"Counting bound: up to {least:.0f} samples are necessary at these densities (K < M), "
+        f"{fixed.n_train} were given"
+    )
     if fixed.n_train < least:
         return [f"{given}: too few."]
     return [f"{given}; where a blind method fails, this bound is not what forbids it."]

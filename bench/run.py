@@ -1,9 +1,12 @@
 """A run: plan, skip what is done, compute the rest, keep the manifest."""
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import jax
 
 from bench.errors import UserError
 from bench.evaluate import evaluate_chunk
@@ -15,6 +18,8 @@ from bench.progress import Progress
 from bench.spec import spec_digest
 from bench.store import Store, locked, open_store, set_aside, shard_fault, write_shard
 from bench.study import Spec, Study
+
+_OUT_OF_MEMORY = re.compile("out of memory|RESOURCE_EXHAUSTED", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -35,9 +40,19 @@ class Done:
 
 
 def complete_chunk(task: Task) -> Done:
-    """Compute a chunk and leave its shard in the store; doing it again leaves the same shard."""
+    """Compute a chunk and leave its shard in the store; doing it again leaves the same shard.
+
+    Raises UserError when the shard cannot be written or memory does not suffice.
+    """
     start = time.perf_counter()
-    write_shard(task.store, task.spec, task.chunk, evaluate_chunk(task.spec, task.chunk))
+    try:
+        table = evaluate_chunk(task.spec, task.chunk)
+    except (MemoryError, jax.errors.JaxRuntimeError) as error:
+        if isinstance(error, jax.errors.JaxRuntimeError) and not _OUT_OF_MEMORY.search(str(error)):
+            raise
+        where = ", ".join(f"{name} {value}" for name, value in task.chunk.static.items())
+        raise UserError(f"out of memory at {where or task.chunk.name}; lower the sizes or chunk_size") from None
+    write_shard(task.store, task.spec, task.chunk, table)
     return Done(task.chunk, time.perf_counter() - start)
 
 

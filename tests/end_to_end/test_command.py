@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -206,3 +207,41 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     refused(superposed(*DONOHO, "--results", tmp_path), tmp_path)
     assert file.read_text() == "mine"
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_more_memory_than_there_is(tmp_path):
+    sizes = ["--set", "n_latents=100000", "--set", "undersampling=1", "--set", "sparsity_ratio=.1", "--set", "trials=1"]
+    # 10^10 entries of eight bytes each; the limit makes the refusal certain whatever the machine.
+    limited = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**34, 2**34)); from bench.cli import main; main()"
+    )
+    command = [sys.executable, "-c", limited, "run", "donoho-tanner", *sizes, "--results", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    refused(done, "out of memory", "n_latents 100000")
+
+
+@pytest.mark.parametrize("kind", ["donoho_folder", "map_folder"])
+def test_the_report_in_a_browser(kind, request):
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("no Chromium or Chrome on the PATH")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    page_file = request.getfixturevalue(kind) / "report.html"
+    said, requested = [], []
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=arguments)
+        page = browser.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda asked: requested.append(asked.url))
+        page.goto(page_file.as_uri())
+        mark = page.locator('.picture svg [id$="-c0-0-0-0"]').first
+        mark.scroll_into_view_if_needed()
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        mark.hover()
+        api.expect(page.locator("#tip")).to_be_visible()
+        api.expect(page.locator("#tip")).to_have_text(re.compile(r"(recovered|NMSE) .*\[-?\d"))
+        browser.close()
+    assert said == []
+    assert set(requested) == {page_file.as_uri()}

@@ -16,10 +16,10 @@ from bench.manifest import read_manifest, timestamp, write_manifest
 from bench.points import Chunk, plan, rows_per_world
 from bench.progress import Progress
 from bench.spec import spec_digest
-from bench.store import Store, locked, open_store, set_aside, shard_fault, write_shard
+from bench.store import Store, locked, open_store, set_aside, shard_fault, write_shard, writing
 from bench.study import Spec, Study
 
-_OUT_OF_MEMORY = re.compile("out of memory|RESOURCE_EXHAUSTED", re.IGNORECASE)
+_OUT_OF_MEMORY = re.compile("MemoryError|out of memory|RESOURCE_EXHAUSTED", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def complete_chunk(task: Task) -> Done:
     try:
         table = evaluate_chunk(task.spec, task.chunk)
     except (MemoryError, jax.errors.JaxRuntimeError) as error:
-        if isinstance(error, jax.errors.JaxRuntimeError) and not _OUT_OF_MEMORY.search(str(error)):
+        if not _OUT_OF_MEMORY.search(repr(error)):
             raise
         where = ", ".join(f"{name} {value}" for name, value in task.chunk.static.items())
         raise UserError(f"out of memory at {where or task.chunk.name}; lower the sizes or chunk_size") from None
@@ -81,7 +81,8 @@ def run_study(study: Study, spec: Spec, folder: Path, *, executor: Executor | No
 
 def _missing(store: Store, spec: Spec, study: Study, chunks: Sequence[Chunk]) -> tuple[list[Chunk], list[str]]:
     """Chunks to compute, and a line for each shard that had to be set aside."""
-    _check_folder(store)
+    with writing(store.shards):
+        store.shards.mkdir(exist_ok=True)
     missing, lines = [], []
     for chunk in chunks:
         if store.shard(chunk).exists():
@@ -96,13 +97,6 @@ def _missing(store: Store, spec: Spec, study: Study, chunks: Sequence[Chunk]) ->
         if path.name not in known and not path.name.startswith("."):
             lines.append(f"file {path} is no shard of this run; it is left alone and not read")
     return missing, lines
-
-
-def _check_folder(store: Store) -> None:
-    try:
-        store.shards.mkdir(exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write {store.shards}: {error.strerror or error}") from error
 
 
 def _work(

@@ -1,6 +1,44 @@
-"""What holds for every test."""
+"""What holds for every test, and the browser for those that open a report."""
 
-import os
+import shutil
 
-# Before NumPy, SciPy or JAX are imported; see bench/__init__.py.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+import pytest
+
+# First of all: importing it sets the environment that NumPy, SciPy and JAX read when they are imported.
+import bench  # noqa: F401
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium; the test is skipped where there is none."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("no Chromium or Chrome on the PATH")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=arguments)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens a file; at the end nothing must have been logged, or requested but the file itself."""
+    contexts, said, requested, opened = [], [], set(), set()
+
+    def open_file(path, **settings):
+        contexts.append(browser.new_context(**settings))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: requested.add(request.url))
+        opened.add(path.as_uri())
+        page.goto(path.as_uri())
+        return page
+
+    yield open_file
+    for context in contexts:
+        context.close()
+    assert said == []
+    assert requested == opened

@@ -1,12 +1,13 @@
 """The interface of sparse coding with a known dictionary."""
 
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, Self, runtime_checkable
 
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from recovery.knowledge import Knowledge
 from recovery.solution import Solution
 
-ResidualKind = Literal["duality_gap", "relative_residual"]
+ResidualKind = Literal["duality_gap", "kkt_residual", "relative_residual"]
 
 
 @runtime_checkable
@@ -16,7 +17,8 @@ class SparseCoder(Protocol):
     A coder is pure: it may be jitted, vmapped, and passed through both as an argument. Numbers never make it raise.
 
     `residual_kind` says what `Solution.residual` holds: `"duality_gap"` is the relative duality gap of the coder's
-    convex problem, `"relative_residual"` is ||y - A z|| / ||y|| (0 where y = 0).
+    convex problem, `"kkt_residual"` by how much its optimality conditions are missed, `"relative_residual"` is
+    ||y - A z|| / ||y|| (0 where y = 0).
     """
 
     name: ClassVar[str]
@@ -30,3 +32,11 @@ class SparseCoder(Protocol):
         *,
         key: PRNGKeyArray | None = None,
     ) -> Solution: ...
+
+
+@runtime_checkable
+class Solver(SparseCoder, Protocol):
+    """A coder that needs no training, and that sets itself up for a problem from what is known about it."""
+
+    @classmethod
+    def suited_to(cls, knowledge: Knowledge) -> Self: ...

@@ -1,13 +1,14 @@
-"""The interface of dictionary learning: the dictionary unknown, observations alone given."""
+"""The interfaces of what is fitted: dictionaries, from observations alone, and coders, from known codes."""
 
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
 import jax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from recovery.coder import SparseCoder
+from recovery.knowledge import Knowledge
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["dictionary", "encoder", "history", "status"], meta_fields=[])
@@ -32,4 +33,30 @@ class DictionaryLearner(Protocol):
     name: ClassVar[str]
     summary: ClassVar[str]
 
+    @classmethod
+    def suited_to(cls, knowledge: Knowledge) -> Self: ...
+
     def fit(self, observations: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray) -> Fit: ...
+
+
+@runtime_checkable
+class CoderTrainer(Protocol):
+    """A frozen pytree that trains a coder on samples whose codes are known; pure, as a learner is.
+
+    The `Fit` it returns holds the dictionary as it was given.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+
+    @classmethod
+    def suited_to(cls, knowledge: Knowledge) -> Self: ...
+
+    def train(
+        self,
+        dictionary: Float[Array, "n_dims n_latents"],
+        observations: Float[Array, "n_samples n_dims"],
+        codes: Float[Array, "n_samples n_latents"],
+        *,
+        key: PRNGKeyArray,
+    ) -> Fit: ...

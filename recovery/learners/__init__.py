@@ -1,9 +1,10 @@
-"""Dictionary learning, the dictionary unknown: one method a file."""
+"""Dictionary learning, the dictionary unknown: one method a file, families in folders."""
 
-from recovery.learners.alternating import AlternatingMod
-from recovery.learners.topk_sae import TopKEncoder, TopKSae
-from recovery.learners.unrelated import UnrelatedDictionary
+from recovery.learners.autoencoders import *  # noqa: F403
+from recovery.learners.autoencoders import AUTOENCODERS
+from recovery.learners.classical import *  # noqa: F403
+from recovery.learners.classical import CLASSICAL
+from recovery.learners.references import *  # noqa: F403
+from recovery.learners.references import REFERENCES
 
-LEARNERS: dict[str, type] = {learner.name: learner for learner in (AlternatingMod, TopKSae, UnrelatedDictionary)}
-
-__all__ = ["LEARNERS", "AlternatingMod", "TopKEncoder", "TopKSae", "UnrelatedDictionary"]
+LEARNERS: dict[str, type] = {learner.name: learner for learner in (*CLASSICAL, *AUTOENCODERS, *REFERENCES)}

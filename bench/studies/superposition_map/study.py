@@ -16,7 +16,8 @@ from bench.errors import UserError
 from bench.studies.superposition_map.parameters import BLIND, KNOWN, PRESETS, Fixed, Grid, predicted_lasso
 from bench.studies.superposition_map.report import report
 from bench.study import Axis, Context, Point, Spec, Study
-from recovery.coders import Fista, Omp, ReluReadout
+from recovery.coders import Fista, Omp
+from recovery.encoders import ReluReadout
 from recovery.learners import AlternatingMod, TopKSae, UnrelatedDictionary
 from recovery.solution import Status
 from toymodels.problem import Problem, observe

@@ -5,12 +5,11 @@ from functools import partial
 from typing import ClassVar
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from recovery.coder import ResidualKind
-from recovery.residual import relative_residual
-from recovery.solution import Solution, Status
+from recovery.encoders.one_pass import one_pass_solution
+from recovery.solution import Solution
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["weights", "bias"], meta_fields=[])
@@ -37,20 +36,4 @@ class ReluReadout:
         key: PRNGKeyArray | None = None,
     ) -> Solution:
         codes = jax.nn.relu(observations @ self.weights + self.bias[None, :])
-        return amortised(dictionary, observations, codes)
-
-
-def amortised(
-    dictionary: Float[Array, "n_dims n_latents"],
-    observations: Float[Array, "n_samples n_dims"],
-    codes: Float[Array, "n_samples n_latents"],
-) -> Solution:
-    """The solution record of codes that were computed in one pass."""
-    residual = relative_residual(dictionary, observations, codes)
-    finite = jnp.isfinite(residual) & jnp.all(jnp.isfinite(codes), axis=1)
-    return Solution(
-        codes=jnp.where(finite[:, None], codes, jnp.nan),
-        iterations=jnp.ones(codes.shape[0], jnp.int32),
-        residual=jnp.where(finite, residual, jnp.nan),
-        status=jnp.where(finite, Status.CONVERGED, Status.NON_FINITE).astype(jnp.int32),
-    )
+        return one_pass_solution(dictionary, observations, codes)

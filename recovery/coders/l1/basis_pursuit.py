@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from recovery.coder import ResidualKind
 from recovery.iterate import Verdict, blank_non_finite, freeze, iterate
+from recovery.knowledge import Knowledge
 from recovery.solution import Solution
 
 _STEP_TO_BOUNDARY = 0.995
@@ -65,6 +66,10 @@ class BasisPursuit:
     def __post_init__(self) -> None:
         if self.max_iterations < 1:
             raise ValueError(f"max_iterations must be at least 1, got {self.max_iterations}")
+
+    @classmethod
+    def suited_to(cls, knowledge: Knowledge) -> Self:
+        return cls(nonnegative=knowledge.nonnegative)
 
     def __call__(
         self,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from recovery.coder import ResidualKind
 from recovery.iterate import Verdict, blank_non_finite, iterate
+from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
 from recovery.solution import Solution
 
@@ -60,6 +61,10 @@ class Amp:
             raise ValueError(f"max_iterations must be at least 1, got {self.max_iterations}")
         if self.patience < 1:
             raise ValueError(f"patience must be at least 1, got {self.patience}")
+
+    @classmethod
+    def suited_to(cls, knowledge: Knowledge) -> Self:
+        return cls(threshold=knowledge.threshold, nonnegative=knowledge.nonnegative)
 
     def __call__(
         self,

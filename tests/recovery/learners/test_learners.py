@@ -51,7 +51,6 @@ def fits(problem):
 
 
 def test_registry():
-    assert set(LEARNERS) == {"alternating-mod", "topk-sae", "unrelated"}
     assert all(LEARNERS[name].name == name for name in LEARNERS)
 
 

@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from recovery.coder import ResidualKind
-from recovery.coders.relu_readout import amortised
+from recovery.encoders.topk_encoder import TopKEncoder
+from recovery.knowledge import Knowledge
 from recovery.learner import Fit
 from recovery.learners.start import atoms_from_samples, fit_status, unit_columns, unit_scale
-from recovery.solution import Solution
 from recovery.topk import keep_largest
 
 _AUXILIARY_WEIGHT = 1 / 32
@@ -31,34 +30,6 @@ class _State(NamedTuple):
     parameters: _Parameters
     optimiser: optax.OptState
     unused_for: Float[Array, " n_atoms"]
-
-
-@partial(jax.tree_util.register_dataclass, data_fields=["weights", "bias", "centre", "n_active"], meta_fields=[])
-@dataclass(frozen=True)
-class TopKEncoder:
-    """z = the `n_active` largest positive entries of (y - centre) W + b, the others 0.
-
-    The dictionary is used for the residual ||y - A z|| / ||y|| alone, which leaves the decoder's `centre` out.
-    """
-
-    weights: Float[Array, "n_dims n_atoms"]
-    bias: Float[Array, " n_atoms"]
-    centre: Float[Array, " n_dims"]
-    n_active: Int[Array, ""] | int
-
-    name: ClassVar[str] = "topk-encoder"
-    summary: ClassVar[str] = "the encoder of a TopK sparse autoencoder"
-    residual_kind: ClassVar[ResidualKind] = "relative_residual"
-
-    def __call__(
-        self,
-        dictionary: Float[Array, "n_dims n_atoms"],
-        observations: Float[Array, "n_samples n_dims"],
-        *,
-        key: PRNGKeyArray | None = None,
-    ) -> Solution:
-        scores = (observations - self.centre[None, :]) @ self.weights + self.bias[None, :]
-        return amortised(dictionary, observations, keep_largest(scores, self.n_active))
 
 
 @partial(
@@ -93,6 +64,10 @@ class TopKSae:
     def __post_init__(self) -> None:
         if self.n_steps < 1 or self.batch_size < 1:
             raise ValueError(f"n_steps and batch_size must be at least 1, got {self.n_steps} and {self.batch_size}")
+
+    @classmethod
+    def suited_to(cls, knowledge: Knowledge) -> Self:
+        return cls(n_active=knowledge.n_active)
 
     def fit(self, observations: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray) -> Fit:
         scale = unit_scale(observations)

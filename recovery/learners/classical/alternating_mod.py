@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import cho_solve
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from recovery.coders.fista import Fista, FistaState, cold_start, fista_step, step_size_of
+from recovery.coders.l1.fista import Fista, FistaState, cold_start, fista_step, step_size_of
+from recovery.knowledge import Knowledge
 from recovery.learner import Fit
 from recovery.learners.start import atoms_from_samples, fit_status, unit_columns, unit_scale
 
@@ -59,6 +60,10 @@ class AlternatingMod:
             raise ValueError(
                 f"n_alternations and n_code_steps must be at least 1, got {self.n_alternations} and {self.n_code_steps}"
             )
+
+    @classmethod
+    def suited_to(cls, knowledge: Knowledge) -> Self:
+        return cls(nonnegative=knowledge.nonnegative)
 
     def fit(self, observations: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray) -> Fit:
         data = observations / unit_scale(observations)

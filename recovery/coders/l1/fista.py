@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from recovery.coder import ResidualKind
+from recovery.coders.l1.lasso import largest_penalty, lipschitz_constant, relative_gap, soft_threshold
 from recovery.iterate import Verdict, blank_non_finite, iterate
-from recovery.lasso import largest_penalty, lipschitz_constant, relative_gap, soft_threshold
+from recovery.knowledge import Knowledge
 from recovery.solution import Solution
 
 _CHECK_EVERY = 10
@@ -57,6 +58,10 @@ class Fista:
             raise ValueError("give exactly one of penalty and penalty_fraction")
         if self.max_iterations < 1:
             raise ValueError(f"max_iterations must be at least 1, got {self.max_iterations}")
+
+    @classmethod
+    def suited_to(cls, knowledge: Knowledge) -> Self:
+        return cls(penalty=knowledge.penalty, nonnegative=knowledge.nonnegative)
 
     def __call__(
         self,

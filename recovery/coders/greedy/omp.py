@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from recovery.coder import ResidualKind
 from recovery.iterate import Verdict, blank_non_finite, freeze, iterate
+from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
 from recovery.solution import Solution
 
@@ -66,6 +67,15 @@ class Omp:
     def __post_init__(self) -> None:
         if self.n_nonzero < 1:
             raise ValueError(f"n_nonzero must be at least 1, got {self.n_nonzero}")
+
+    @classmethod
+    def suited_to(cls, knowledge: Knowledge) -> Self:
+        return cls(
+            n_nonzero=min(knowledge.max_active, knowledge.n_dims),
+            n_active=knowledge.n_active if knowledge.exact else None,
+            noise_std=0.0 if knowledge.exact else knowledge.noise_std,
+            nonnegative=knowledge.nonnegative,
+        )
 
     def __call__(
         self,

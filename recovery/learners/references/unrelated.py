@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from recovery.coders.fista import Fista
+from recovery.coders.l1.fista import Fista
+from recovery.knowledge import Knowledge
 from recovery.learner import Fit
 from recovery.learners.start import fit_status, random_atoms
 
@@ -26,6 +27,10 @@ class UnrelatedDictionary:
 
     name: ClassVar[str] = "unrelated"
     summary: ClassVar[str] = "a random dictionary that is never fitted: the chance level"
+
+    @classmethod
+    def suited_to(cls, knowledge: Knowledge) -> Self:
+        return cls(nonnegative=knowledge.nonnegative)
 
     def fit(self, observations: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray) -> Fit:
         dictionary = random_atoms(observations.shape[1], n_atoms, key=key, dtype=observations.dtype)

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,13 +34,30 @@ def cli() -> None:
     metavar="DIR",
     help="Results folder; a folder of the same spec is resumed.  [default: runs/STUDY-<hash of the spec>]",
 )
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    metavar="FILE.py:Name",
+    help="Run a coder or learner of your own as well: a file's object, an entry point, or a built-in method's name.",
+)
+@click.option("--precision", type=click.Choice(["float32", "float64"]), default=None, help="Of all computations.")
 @click.option("--seed", type=int, default=None, help="Seed from which all keys derive.")
-def run(study: str, preset: str | None, settings: tuple[str, ...], results: Path | None, seed: int | None) -> None:
+def run(
+    study: str,
+    preset: str | None,
+    settings: tuple[str, ...],
+    results: Path | None,
+    methods: tuple[str, ...],
+    precision: str | None,
+    seed: int | None,
+) -> None:
     """Run a study by name, from a spec file, or go on with a results folder; ends with a report."""
     from bench.run import run_study
     from bench.spec import spec_digest
 
-    found, spec, folder = _resolve(study, preset, settings, seed)
+    overrides = {"settings": settings, "methods": methods, "precision": precision, "seed": seed}
+    found, spec, folder = _resolve(study, preset, overrides)
     folder = results or folder or Path("runs") / f"{found.name}-{spec_digest(spec)[:8]}"
     try:
         run_study(found, spec, folder)
@@ -78,7 +96,7 @@ def export(folder: Path, form: str, output: Path | None) -> None:
     click.echo(export_rows(folder, form, output or folder / f"rows.{form}"))
 
 
-def _resolve(name: str, preset: str | None, settings: tuple[str, ...], seed: int | None):
+def _resolve(name: str, preset: str | None, overrides: dict[str, Any]):
     """A study's name, a spec file or a results folder -> study, spec, and the folder if one was named."""
     from bench.spec import load_spec, read_table
     from bench.studies import get_study
@@ -89,18 +107,15 @@ def _resolve(name: str, preset: str | None, settings: tuple[str, ...], seed: int
         if not path.exists():
             raise UserError(f"{folder} is no results folder: it has no spec.toml")
     elif path.suffix != ".toml" and not path.exists():
-        return (
-            (study := get_study(name)),
-            load_spec(study, preset=preset or "quick", settings=settings, seed=seed),
-            None,
-        )
+        study = get_study(name)
+        return study, load_spec(study, preset=preset or "quick", **overrides), None
     else:
         folder = None
     table = read_table(path)
     if not isinstance(table.get("study"), str):
         raise UserError(f'{path}: it names no study; write study = "donoho-tanner", say')
     study = get_study(table["study"], where=str(path))
-    spec = load_spec(study, preset=preset or "quick", table=table, settings=settings, seed=seed, where=str(path))
+    spec = load_spec(study, preset=preset or "quick", table=table, where=str(path), **overrides)
     return study, spec, folder
 
 

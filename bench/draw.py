@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from bench.manifest import read_manifest
 from bench.report import ReportContent, write_report
 from bench.spec import to_toml
-from bench.store import read_rows, read_store, writing
+from bench.store import read_rows, read_store, read_timings, writing
+from bench.study import Results
 
 
 def draw_report(folder: Path) -> tuple[ReportContent, Path]:
@@ -15,7 +18,8 @@ def draw_report(folder: Path) -> tuple[ReportContent, Path]:
     """
     store, study, spec = read_store(folder)
     rows, missing = read_rows(store, study, spec)
-    content = study.report(rows.to_pandas(), spec)
+    timings = pd.DataFrame.from_records(read_timings(store, study, spec))
+    content = study.report(Results(rows.to_pandas(), spec, timings))
     if missing:
         content.sentences.insert(
             0, f"Incomplete: {missing} chunks are still missing; everything below is from the others."

@@ -1,5 +1,13 @@
-"""The one exception that a user is meant to see."""
+"""What a user is meant to see of an exception."""
+
+import re
 
 
 class UserError(Exception):
     """Bad input. Its message is one line: what is wrong, where, and what would be right. The command exits with 2."""
+
+
+def said(error: BaseException) -> str:
+    """Another exception's kind and message, in one line."""
+    text = re.sub(r"\s+", " ", str(error)).strip()
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

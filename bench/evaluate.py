@@ -1,6 +1,7 @@
 """A chunk's numbers: one compiled call per static group and method, batched over worlds, trials and traced axes."""
 
 import functools
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,28 +10,45 @@ import jax
 import numpy as np
 import pyarrow as pa
 
+from bench.errors import UserError
 from bench.keys import stack_key_data
+from bench.methods import Plugin, collected_faults
 from bench.points import Chunk, WorldPoint, measurement_points
+from bench.precision import precision
 from bench.studies import get_study
 from bench.study import Context, Point, Spec, Study, Value
 
 
-def evaluate_chunk(spec: Spec, chunk: Chunk) -> pa.Table:
-    """All rows of a chunk: static measurement axes slowest, then methods, worlds, and traced measurement axes."""
+@dataclass(frozen=True)
+class Evaluation:
+    """A chunk's rows, and a record per compiled call of a method: what it was, its points, its seconds."""
+
+    rows: pa.Table
+    timings: list[dict[str, Any]]
+
+
+def evaluate_chunk(spec: Spec, chunk: Chunk) -> Evaluation:
+    """All rows of a chunk: static measurement axes slowest, then methods, worlds, and traced measurement axes.
+
+    Raises UserError when a plugged-in method raises, or returns what is no answer.
+    """
     study = get_study(spec.study)
     padded = chunk.worlds + (chunk.worlds[-1],) * (chunk.capacity - len(chunk.worlds))
-    with jax.enable_x64(spec.precision == "float64"):
+    with precision(spec.precision), collected_faults() as faults:
         worlds = _make_worlds(study, spec, chunk, padded)
-        blocks = []
+        blocks, timings = [], []
         for static, traced in measurement_points(study, spec):
-            group = _Group(study.name, spec.fixed, (*chunk.static.items(), *static.items()), spec.precision)
+            group = _group(spec, {**chunk.static, **static})
             keys, values = _inputs(study, spec, padded, static, traced)
             data = _compiled_sample(group)(keys, worlds, values)
             for method in spec.methods:
-                metrics = _compiled_measure(group, method)(keys, worlds, data, values)
+                metrics, seconds = _measure_program(group, method).timed(keys, worlds, data, values)
+                timings.append({**group.context.static, "method": method, "n_points": keys[..., 0].size, **seconds})
                 kept = {name: np.asarray(array)[: len(chunk.worlds)] for name, array in metrics.items()}
                 blocks.append(_rows(study, chunk, method, static, traced, kept))
-    return pa.concat_tables(blocks, promote_options="default")
+    if faults:
+        raise UserError(faults[0])
+    return Evaluation(pa.concat_tables(blocks, promote_options="default"), timings)
 
 
 @dataclass(frozen=True)
@@ -41,14 +59,19 @@ class _Group:
     fixed: Any
     static: tuple[tuple[str, Value], ...]
     precision: str
+    plugins: tuple[tuple[str, Plugin], ...]
 
     @property
     def context(self) -> Context:
-        return Context(self.fixed, dict(self.static))
+        return Context(self.fixed, dict(self.static), dict(self.plugins))
+
+
+def _group(spec: Spec, static: Mapping[str, Value]) -> _Group:
+    return _Group(spec.study, spec.fixed, tuple(static.items()), spec.precision, tuple(spec.plugins.items()))
 
 
 def _make_worlds(study: Study, spec: Spec, chunk: Chunk, padded: tuple[WorldPoint, ...]) -> Any:
-    group = _Group(study.name, spec.fixed, tuple(chunk.static.items()), spec.precision)
+    group = _group(spec, chunk.static)
     keys = stack_key_data(spec.seed, ((w.values, w.trial) for w in padded))
     names = study.names("world", static=False)
     values = {name: _array([w.values[name] for w in padded], spec.precision) for name in names}
@@ -87,9 +110,31 @@ def _compiled_sample(group: _Group) -> Callable[..., Any]:
 
 
 @functools.cache
-def _compiled_measure(group: _Group, method: str) -> Callable[..., dict[str, jax.Array]]:
+def _measure_program(group: _Group, method: str) -> "_Program":
     measure, context = get_study(group.study).measure, group.context
-    return _over_points(group, lambda key, world, data, values: measure(key, context, world, data, values, method))
+    return _Program(
+        _over_points(group, lambda key, world, data, values: measure(key, context, world, data, values, method))
+    )
+
+
+class _Program:
+    """A jitted function, compiled once for each shape and apart from its runs, so that both can be timed."""
+
+    def __init__(self, jitted: Any) -> None:
+        self._jitted = jitted
+        self._compiled: dict[Any, Any] = {}
+
+    def timed(self, *arguments: Any) -> tuple[dict[str, jax.Array], dict[str, float]]:
+        """The result, and the seconds that compiling (0 if done before) and running took."""
+        start = time.perf_counter()
+        leaves, structure = jax.tree.flatten(arguments)
+        form = (structure, *((leaf.shape, leaf.dtype) for leaf in leaves))
+        if form not in self._compiled:
+            self._compiled[form] = self._jitted.lower(*arguments).compile()
+        compiled = time.perf_counter()
+        result = jax.block_until_ready(self._compiled[form](*arguments))
+        seconds = {"compile_seconds": compiled - start, "run_seconds": time.perf_counter() - compiled}
+        return result, seconds
 
 
 def _over_points(group: _Group, one: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,10 +13,11 @@ from bench.evaluate import evaluate_chunk
 from bench.executors import Executor
 from bench.executors.in_process import InProcess
 from bench.manifest import read_manifest, timestamp, write_manifest
+from bench.methods import check_unchanged
 from bench.points import Chunk, plan, rows_per_world
 from bench.progress import Progress
 from bench.spec import spec_digest
-from bench.store import Store, locked, open_store, set_aside, shard_fault, write_shard, writing
+from bench.store import Store, locked, open_store, set_aside, shard_fault, write_shard, write_timings, writing
 from bench.study import Spec, Study
 
 _OUT_OF_MEMORY = re.compile("MemoryError|out of memory|RESOURCE_EXHAUSTED", re.IGNORECASE)
@@ -42,17 +43,18 @@ class Done:
 def complete_chunk(task: Task) -> Done:
     """Compute a chunk and leave its shard in the store; doing it again leaves the same shard.
 
-    Raises UserError when the shard cannot be written or memory does not suffice.
+    Raises UserError when the shard cannot be written, memory does not suffice, or a plugged-in method raises.
     """
     start = time.perf_counter()
     try:
-        table = evaluate_chunk(task.spec, task.chunk)
+        evaluation = evaluate_chunk(task.spec, task.chunk)
     except (MemoryError, jax.errors.JaxRuntimeError) as error:
         if not _OUT_OF_MEMORY.search(repr(error)):
             raise
         where = ", ".join(f"{name} {value}" for name, value in task.chunk.static.items())
         raise UserError(f"out of memory at {where or task.chunk.name}; lower the sizes or chunk_size") from None
-    write_shard(task.store, task.spec, task.chunk, table)
+    write_timings(task.store, task.chunk, evaluation.timings)
+    write_shard(task.store, task.spec, task.chunk, evaluation.rows)
     return Done(task.chunk, time.perf_counter() - start)
 
 
@@ -62,6 +64,8 @@ def run_study(study: Study, spec: Spec, folder: Path, *, executor: Executor | No
     Raises UserError when the folder holds another spec, is in use, or cannot be written. KeyboardInterrupt passes
     through; the folder can then be resumed.
     """
+    for name, plugin in spec.plugins.items():
+        check_unchanged(name, plugin)
     store = open_store(folder, spec)
     with locked(store):
         chunks = list(plan(study, spec))

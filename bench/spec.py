@@ -1,6 +1,5 @@
 """Specs: presets, TOML files and `--set` become one validated `Spec`, or one clear line."""
 
-import difflib
 import hashlib
 import json
 import math
@@ -13,7 +12,9 @@ import msgspec
 import tomli_w
 
 from bench.errors import UserError
+from bench.methods import Plugin, identify
 from bench.study import Spec, Study
+from bench.words import suggest
 
 TOP_LEVEL = ("trials", "precision", "methods", "chunk_size", "seed")
 
@@ -24,18 +25,24 @@ def load_spec(
     preset: str = "quick",
     table: Mapping[str, Any] | None = None,
     settings: Sequence[str] = (),
+    methods: Sequence[str] = (),
+    precision: str | None = None,
     seed: int | None = None,
     where: str = "",
 ) -> Spec:
-    """The study's preset, overlaid by a spec file's table, then by `--set` settings, then by `--seed`; validated.
+    """The study's preset, overlaid by a spec file's table, by `--set` settings, then by the other options; validated.
+
+    `methods` are further ones to plug in, as `Plugin.source` says.
 
     Raises UserError naming the value, where it stands and what would be right.
     """
     raw = _merge(_preset(study, preset), table or {}, where)
     for setting in settings:
         _apply_setting(study, raw, setting)
-    if seed is not None:
-        raw["seed"] = seed
+    for name, value in (("seed", seed), ("precision", precision)):
+        if value is not None:
+            raw[name] = value
+    raw["plugins"] = {**raw.get("plugins", {}), **dict(_plug_in(study, source) for source in methods)}
     return validate(study, raw, where=where)
 
 
@@ -64,7 +71,7 @@ def validate(study: Study, raw: Mapping[str, Any], *, where: str = "") -> Spec:
     except msgspec.ValidationError as error:
         raise UserError(f"{prefix}{_explain(str(error), study)}") from None
     try:
-        spec = _canonical(study, spec)
+        spec = _canonical(study, _plugged(study, spec, where))
         study.check(spec)
     except UserError as error:
         raise UserError(f"{prefix}{error}") from None
@@ -78,7 +85,8 @@ def to_toml(spec: Spec) -> str:
 
 def to_table(spec: Spec) -> dict[str, Any]:
     """The spec as plain dicts, lists and scalars."""
-    return json.loads(json.dumps(msgspec.to_builtins(spec)))
+    table = json.loads(json.dumps(msgspec.to_builtins(spec)))
+    return {name: value for name, value in table.items() if name != "plugins" or value}
 
 
 def digest(value: Any) -> str:
@@ -100,13 +108,6 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         for name in [*flat_old, *(name for name in flat_new if name not in flat_old)]
         if flat_old.get(name) != flat_new.get(name)
     ]
-
-
-def suggest(word: str, known: Iterable[str]) -> str:
-    """A phrase that offers the nearest known word, or lists them all."""
-    known = list(known)
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
 
 
 def _preset(study: Study, name: str) -> dict[str, Any]:
@@ -198,12 +199,41 @@ def _canonical(study: Study, spec: Spec) -> Spec:
         raise UserError(f"chunk_size is {spec.chunk_size}; it must be at least 1")
     if not 0 <= spec.seed < 2**63:
         raise UserError(f"seed is {spec.seed}; it must be from 0 to 2^63 - 1")
+    known = [*study.methods, *spec.plugins]
     for name in spec.methods:
-        if name not in study.methods:
-            raise UserError(f"methods: study {study.name} has no method {name!r}; {suggest(name, study.methods)}")
-    methods = _distinct("methods", spec.methods, key=list(study.methods).index)
+        if name not in known:
+            raise UserError(f"methods: study {study.name} has no method {name!r}; {suggest(name, known)}")
+    methods = _distinct("methods", spec.methods, key=known.index)
     axes = {name: _distinct(name, getattr(spec.grid, name), key=None) for name in spec.grid.__struct_fields__}
     return msgspec.structs.replace(spec, methods=methods, grid=type(spec.grid)(**axes))
+
+
+def _plug_in(study: Study, source: str, base: Path | None = None) -> tuple[str, dict[str, str]]:
+    """A method's name and description, as a table. Raises UserError where the study has no use for it."""
+    name, plugin = identify(source, base=base)
+    if name in study.methods:
+        raise UserError(f"method {source}: study {study.name} has a method {name!r} of its own; give it another name")
+    if plugin.kind not in study.accepts:
+        raise UserError(
+            f"method {source} is a {plugin.kind}; study {study.name} takes "
+            f"{' and '.join(f'{kind}s' for kind in study.accepts)} only"
+        )
+    return name, msgspec.to_builtins(plugin)
+
+
+def _plugged(study: Study, spec: Spec, where: str) -> Spec:
+    """Fill in what a spec leaves open of its plug-ins, and run those it does not name among the methods as well."""
+    base = Path(where).parent if where else None
+    plugins = {}
+    for name, plugin in spec.plugins.items():
+        if not plugin.sha256:
+            found, table = _plug_in(study, plugin.source, base)
+            if found != name:
+                raise UserError(f"plugins.{name}: {plugin.source} calls itself {found!r}; write [plugins.{found}]")
+            plugin = msgspec.convert(table, Plugin)
+        plugins[name] = plugin
+    named = (*spec.methods, *(name for name in plugins if name not in spec.methods))
+    return msgspec.structs.replace(spec, plugins=plugins, methods=named)
 
 
 def _distinct(name: str, values: tuple, *, key: Any) -> tuple:

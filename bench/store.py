@@ -1,11 +1,16 @@
-"""The results folder: `spec.toml`, `manifest.json`, `shards/*.parquet`. A shard that is there is a finished chunk."""
+"""The results folder: `spec.toml`, `manifest.json`, `shards/*.parquet`, `timings/*.json`.
+
+A shard that is there is a finished chunk.
+"""
 
 import contextlib
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -36,6 +41,10 @@ class Store:
     @property
     def shards(self) -> Path:
         return self.folder / "shards"
+
+    @property
+    def timings(self) -> Path:
+        return self.folder / "timings"
 
     def shard(self, chunk: Chunk) -> Path:
         """Where the chunk's rows are, or will be."""
@@ -76,6 +85,23 @@ def write_shard(store: Store, spec: Spec, chunk: Chunk, table: pa.Table) -> None
     path = store.shard(chunk)
     with writing(path), replacing(path) as temporary:
         pq.write_table(stamped, temporary, compression="zstd", write_page_checksum=True)
+
+
+def write_timings(store: Store, chunk: Chunk, timings: list[dict[str, Any]]) -> None:
+    """What the chunk's computation took, beside its shard, which is the same however long it took."""
+    path = store.timings / f"{chunk.name}.json"
+    with writing(path):
+        store.timings.mkdir(exist_ok=True)
+        write_atomically(path, (json.dumps(timings) + "\n").encode())
+
+
+def read_timings(store: Store, study: Study, spec: Spec) -> list[dict[str, Any]]:
+    """The records of all chunks of which there are any; a damaged one is passed over, as nothing depends on it."""
+    records = []
+    for chunk in plan(study, spec):
+        with contextlib.suppress(OSError, ValueError):
+            records += json.loads((store.timings / f"{chunk.name}.json").read_text(encoding="utf-8"))
+    return records
 
 
 def shard_fault(store: Store, spec: Spec, study: Study, chunk: Chunk) -> str | None:

@@ -6,10 +6,12 @@ are paired, a network is trained once and not once a method, and each step is co
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import msgspec
+
+from bench.methods import Kind, Method, Plugin, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +41,8 @@ class Spec(msgspec.Struct, Generic[GridT, FixedT], frozen=True, forbid_unknown_f
     """Worlds in one chunk: what a kill can lose, and what bounds memory."""
     grid: GridT
     fixed: FixedT
+    plugins: dict[str, Plugin] = {}
+    """Methods that are not the study's own, by name."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,23 @@ class Context:
 
     fixed: Any
     static: Mapping[str, Value]
+    plugins: Mapping[str, Plugin] = field(default_factory=dict)
+
+    def plugged(self, method: str) -> Method | None:
+        """The plugged-in method of that name, or None where it is the study's own."""
+        return load(self.plugins[method]) if method in self.plugins else None
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What a report is drawn from: the rows, the spec, and what the computation took.
+
+    `timings` has one row per compiled call: static axes, method, `n_points`, `compile_seconds`, `run_seconds`.
+    """
+
+    rows: "pd.DataFrame"
+    spec: Spec
+    timings: "pd.DataFrame"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +89,10 @@ class Study:
     world(key, context, values) -> pytree, `values` the traced world axes.
     sample(key, context, world, values) -> pytree, `values` all traced axes and what `derive` adds to them.
     measure(key, context, world, data, values, method) -> dict of scalars; `data` is what `sample` gave for the same
-    key and values, which are the same for every method.
+    key and values, which are the same for every method. `context.plugged(method)` is a method of the user's.
     derive(fixed, point) -> numbers computed on the host in float64 from a point's values, handed on traced.
     check(spec) raises UserError where values contradict each other.
-    report(rows, spec) -> what the report shows, from the rows alone.
+    report(results) -> what the report shows.
     """
 
     name: str
@@ -81,11 +102,13 @@ class Study:
     axes: Mapping[str, Axis]
     methods: Mapping[str, str]
     """Name -> a line that says what it is."""
+    accepts: tuple[Kind, ...]
+    """The kinds of methods that can be plugged in."""
     presets: Mapping[str, Mapping[str, Any]]
     world: Callable[..., Any]
     sample: Callable[..., Any]
     measure: Callable[..., dict[str, Any]]
-    report: "Callable[[pd.DataFrame, Spec], ReportContent]"
+    report: "Callable[[Results], ReportContent]"
     check: Callable[[Spec], None]
     derive: Callable[[Any, Point], dict[str, float]] = lambda fixed, point: {}
     batch_points: bool = True

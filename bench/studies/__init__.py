@@ -3,8 +3,8 @@
 import importlib
 
 from bench.errors import UserError
-from bench.spec import suggest
 from bench.study import Study
+from bench.words import suggest
 
 MODULES = {
     "superposition-map": "bench.studies.superposition_map",

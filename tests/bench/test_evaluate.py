@@ -18,13 +18,13 @@ STUDY = get_study("donoho-tanner")
 def test_batched_equals_one_by_one(method):
     settings = ["n_latents=40", "undersampling=.5", "sparsity_ratio=.1,.4", "trials=3", "chunk_size=2"]
     spec = load_spec(STUDY, settings=[*settings, f"methods={method}"])
-    batched = [row for chunk in plan(STUDY, spec) for row in evaluate_chunk(spec, chunk).to_pylist()]
+    batched = [row for chunk in plan(STUDY, spec) for row in evaluate_chunk(spec, chunk).rows.to_pylist()]
     assert len(batched) == 3 * 2 * 2
     with jax.enable_x64(True):
         for row in batched:
             world_values = {name: row[name] for name in ("n_latents", "undersampling")}
             point = {**world_values, "code_sign": row["code_sign"], "sparsity_ratio": row["sparsity_ratio"]}
-            context = Context(spec.fixed, world_values)
+            context = Context(spec.fixed, {**world_values, "code_sign": row["code_sign"]})
             values = {"sparsity_ratio": row["sparsity_ratio"], **STUDY.derive(spec.fixed, point)}
             world_key = jax.random.wrap_key_data(key_data(spec.seed, world_values, row["trial"]))
             key = jax.random.wrap_key_data(key_data(spec.seed, point, row["trial"]))

@@ -9,7 +9,7 @@ from analysis.statistics import fit_boundary, wilson_interval
 from analysis.theory import CodeSign
 from analysis.theory.l1_transition import l1_transition
 from bench.report.content import ReportContent
-from bench.study import Spec
+from bench.study import Results, Spec
 from recovery.solution import Status
 
 SUCCESS = 1e-3
@@ -20,9 +20,9 @@ SIGNS: tuple[CodeSign, ...] = ("signed", "nonnegative")
 BOUNDARY = ["method", "code_sign", "n_latents", "undersampling"]
 
 
-def report(rows: pd.DataFrame, spec: Spec) -> ReportContent:
-    """What the report shows. `rows` has one row per point, method and trial."""
-    rows = _judged(rows)
+def report(results: Results) -> ReportContent:
+    """What the report shows; one row per point, method and trial."""
+    rows, spec = _judged(results.rows), results.spec
     success, boundary = success_table(rows), boundary_table(rows)
     status = status_table(rows)
     return ReportContent(

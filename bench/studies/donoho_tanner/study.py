@@ -19,8 +19,12 @@ from bench.errors import UserError
 from bench.studies.donoho_tanner.report import report
 from bench.study import Axis, Context, Point, Spec, Study
 from recovery.coders import Amp, BasisPursuit
+from recovery.knowledge import Knowledge
 from recovery.solution import Solution
 from toymodels.worlds import LinearMixing
+
+LEAST_PENALTY = 1e-4
+"""There is no noise; a lasso with this penalty is biased by less than what counts as success."""
 
 Fraction = Annotated[float, Meta(gt=0, le=1)]
 
@@ -59,24 +63,30 @@ def sample(key: jax.Array, context: Context, dictionary: jax.Array, values: dict
     """Draw a code and observe it without noise."""
     mixing = _mixing(context)
     n_active = jnp.maximum(1, jnp.round(values["sparsity_ratio"] * mixing.n_dims)).astype(jnp.int32)
-    codes = mixing.codes(key, n_samples=1, n_active=n_active, nonnegative=values["nonnegative"])
+    codes = mixing.codes(key, n_samples=1, n_active=n_active, nonnegative=_nonnegative(context))
     return Sample(n_active, codes, codes @ dictionary.T)
 
 
 def derive(fixed: Fixed, point: Point) -> dict[str, Any]:
-    """The code sign as a flag, and AMP's threshold for it from theory."""
+    """AMP's threshold from theory."""
     n_latents, sign = int(point["n_latents"]), str(point["code_sign"])
     undersampling = n_dims_of(n_latents, point["undersampling"]) / n_latents
     threshold = float(minimax_threshold(undersampling, "nonnegative" if sign == "nonnegative" else "signed"))
-    return {"nonnegative": sign == "nonnegative", "threshold": threshold}
+    return {"threshold": threshold}
 
 
 def measure(
     key: jax.Array, context: Context, dictionary: jax.Array, data: Sample, values: dict, method: str
 ) -> dict[str, Any]:
     """Recover the code by one method, and compare."""
-    solve = {"amp": _amp, "basis-pursuit": _basis_pursuit}[method]
-    solution, certificate = solve(context.fixed, dictionary, data.observations, values)
+    plugged = context.plugged(method)
+    if plugged is None:
+        solve = {"amp": _amp, "basis-pursuit": _basis_pursuit}[method]
+        solution, certificate = solve(context, dictionary, data.observations, values)
+    else:
+        coder = plugged.build(_knowledge(context, dictionary, data, values))
+        solution = coder(dictionary, data.observations, key=jax.random.fold_in(key, 1))
+        certificate = primal_infeasibility(dictionary, data.observations, solution.codes)
     return {
         "n_dims": jnp.int32(dictionary.shape[0]),
         "n_active": data.n_active,
@@ -88,24 +98,43 @@ def measure(
     }
 
 
-def _amp(fixed: Fixed, dictionary: jax.Array, observations: jax.Array, values: dict) -> tuple[Solution, jax.Array]:
+def _amp(context: Context, dictionary: jax.Array, observations: jax.Array, values: dict) -> tuple[Solution, jax.Array]:
     coder = Amp(
         threshold=values["threshold"],
-        nonnegative=values["nonnegative"],
-        max_iterations=fixed.amp_iterations,
-        tolerance=fixed.amp_tolerance,
+        nonnegative=_nonnegative(context),
+        max_iterations=context.fixed.amp_iterations,
+        tolerance=context.fixed.amp_tolerance,
     )
     solution = coder(dictionary, observations)
     return solution, primal_infeasibility(dictionary, observations, solution.codes)
 
 
 def _basis_pursuit(
-    fixed: Fixed, dictionary: jax.Array, observations: jax.Array, values: dict
+    context: Context, dictionary: jax.Array, observations: jax.Array, values: dict
 ) -> tuple[Solution, jax.Array]:
-    coder = BasisPursuit(nonnegative=values["nonnegative"], tolerance=fixed.gap_tolerance)
+    nonnegative = _nonnegative(context)
+    coder = BasisPursuit(nonnegative=nonnegative, tolerance=context.fixed.gap_tolerance)
     solution, dual = coder.solve_with_dual(dictionary, observations)
-    gap = duality_gap(dictionary, observations, solution.codes, dual, nonnegative=values["nonnegative"])
+    gap = duality_gap(dictionary, observations, solution.codes, dual, nonnegative=nonnegative)
     return solution, jnp.maximum(gap, primal_infeasibility(dictionary, observations, solution.codes))
+
+
+def _knowledge(context: Context, dictionary: jax.Array, data: Sample, values: dict) -> Knowledge:
+    """What a plugged-in coder is told."""
+    n_dims, n_latents = dictionary.shape
+    return Knowledge(
+        n_dims=n_dims,
+        n_latents=n_latents,
+        max_active=n_dims,
+        nonnegative=_nonnegative(context),
+        n_active=data.n_active,
+        penalty=LEAST_PENALTY,
+        threshold=values["threshold"],
+    )
+
+
+def _nonnegative(context: Context) -> bool:
+    return context.static["code_sign"] == "nonnegative"
 
 
 def _mixing(context: Context) -> LinearMixing:
@@ -141,7 +170,7 @@ STUDY = Study(
     axes={
         "n_latents": Axis("world", static=True),
         "undersampling": Axis("world", static=True),
-        "code_sign": Axis("measurement"),
+        "code_sign": Axis("measurement", static=True),
         "sparsity_ratio": Axis("measurement"),
     },
     methods={
@@ -176,6 +205,7 @@ STUDY = Study(
             "fixed": {"amp_iterations": 1000, "amp_tolerance": 1e-6, "gap_tolerance": 1e-7},
         },
     },
+    accepts=("coder",),
     world=world,
     sample=sample,
     measure=measure,

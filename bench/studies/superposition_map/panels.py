@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.figures import Curve, Levels, MapFacet, Panel, Series, SeriesFacet, cut_plot, heat_map
 from analysis.theory.l1_transition import l1_transition
-from bench.studies.superposition_map.parameters import BLIND, KNOWN, NULL, Fixed
+from bench.studies.superposition_map.parameters import NULL, Fixed, blind, known
 from bench.studies.superposition_map.sentences import DICTIONARY
 from bench.studies.superposition_map.tables import RECOVERED, oracle_nmse, worst_case_nmse
 from bench.study import Spec
@@ -19,7 +19,7 @@ DENSITY, NOISE = "density (share of active latents)", "noise standard deviation 
 def metric_map(cells: pd.DataFrame, spec: Spec, metric: str) -> Panel:
     """One metric over density and noise, a row per method and a column per dictionary, with theory laid over."""
     part = cells[cells["metric"] == metric]
-    methods = [m for m in (*KNOWN, *BLIND) if m in set(part["method"])]
+    methods = [m for m in (*known(spec), *blind(spec)) if m in set(part["method"])]
     kinds = [d for d in DICTIONARY if d in set(part["dictionary"])]
     x = Levels(DENSITY, np.array(spec.grid.density), log=True)
     y = Levels(NOISE, np.array(spec.grid.noise_std), log=True)
@@ -63,7 +63,7 @@ def cuts(cells: pd.DataFrame, theory: pd.DataFrame, spec: Spec) -> list[Panel]:
     ):
         if len(getattr(spec.grid, axis)) < 2:
             continue
-        panels.append(_cut(cells, theory, axis=axis, fixed_axis=fixed_axis, level=level, label=label, name=name))
+        panels.append(_cut(cells, theory, spec, axis=axis, fixed_axis=fixed_axis, level=level, label=label, name=name))
     return panels
 
 
@@ -149,7 +149,15 @@ def _curves(spec: Spec) -> list[Curve]:
 
 
 def _cut(
-    cells: pd.DataFrame, theory: pd.DataFrame, *, axis: str, fixed_axis: str, level: float, label: str, name: str
+    cells: pd.DataFrame,
+    theory: pd.DataFrame,
+    spec: Spec,
+    *,
+    axis: str,
+    fixed_axis: str,
+    level: float,
+    label: str,
+    name: str,
 ) -> Panel:
     part = cells[(cells["metric"] == "nmse") & (cells[fixed_axis] == level)]
     line = theory[theory[fixed_axis] == level].sort_values(axis)
@@ -163,7 +171,7 @@ def _cut(
     ]
     facets = []
     for kind, group in part.groupby("dictionary", sort=False):
-        methods = [m for m in (*KNOWN, *BLIND) if m in set(group["method"]) and m != NULL]
+        methods = [m for m in (*known(spec), *blind(spec)) if m in set(group["method"]) and m != NULL]
         series = [_series(m, group[group["method"] == m], axis) for m in methods]
         null = group[group["method"] == NULL].sort_values(axis)
         chance = [Curve("chance", null[axis].to_numpy(), null["mean"].to_numpy(), kind="chance")] if len(null) else []

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from analysis.theory.lasso_state_evolution import LassoPrediction, optimal_lasso, uniform_amplitudes
+from bench.study import Spec
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -50,6 +51,17 @@ BLIND = {
     "topk-sae": "dictionary unknown: TopK sparse autoencoder",
     NULL: "chance level: a random dictionary that was never fitted",
 }
+
+
+def known(spec: Spec) -> list[str]:
+    """Methods that are given the dictionary, the plugged-in ones last."""
+    return [*KNOWN, *(name for name, plugin in spec.plugins.items() if plugin.kind != "learner")]
+
+
+def blind(spec: Spec) -> list[str]:
+    """Methods that are not given the dictionary; the null learner is the last."""
+    learners = [name for name, plugin in spec.plugins.items() if plugin.kind == "learner"]
+    return [*(name for name in BLIND if name != NULL), *learners, NULL]
 
 
 @functools.cache

@@ -5,12 +5,12 @@ import pandas as pd
 from bench.report.content import ReportContent
 from bench.studies.superposition_map import panels, sentences, tables
 from bench.studies.superposition_map.parameters import Fixed
-from bench.study import Spec
+from bench.study import Results
 
 
-def report(rows: pd.DataFrame, spec: Spec) -> ReportContent:
-    """What the report shows. `rows` has one row per cell, method and trial."""
-    rows = tables.judge(rows)
+def report(results: Results) -> ReportContent:
+    """What the report shows; one row per cell, method and trial."""
+    rows, spec = tables.judge(results.rows), results.spec
     cells, geometry = tables.cell_table(rows), tables.geometry_table(rows)
     theory, comparison = tables.theory_table(spec), tables.comparison_table(rows)
     return ReportContent(

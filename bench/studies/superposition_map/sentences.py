@@ -3,7 +3,8 @@
 import pandas as pd
 
 from analysis.theory.counting import minimum_samples
-from bench.studies.superposition_map.parameters import BLIND, KNOWN, NULL, Fixed
+from bench.studies.superposition_map.parameters import NULL, Fixed, known
+from bench.studies.superposition_map.parameters import blind as blind_methods
 from bench.studies.superposition_map.tables import RECOVERED
 from bench.study import Spec
 
@@ -71,10 +72,12 @@ def blind(cells: pd.DataFrame, spec: Spec) -> list[str]:
         recovered = group[group["recovered"] == "yes"].groupby("method").size()
         n_cells = group.groupby("method").size().max()
         counts = [
-            f"{method} {recovered.get(method, 0)}" for method in (*KNOWN, *BLIND) if method in set(group["method"])
+            f"{method} {recovered.get(method, 0)}"
+            for method in (*known(spec), *blind_methods(spec))
+            if method in set(group["method"])
         ]
         texts.append(f"Cells recovered of {n_cells}, {DICTIONARY[str(name)]}: {', '.join(counts)}.")
-    mcc = cells[(cells["metric"] == "mcc") & cells["method"].isin(BLIND)]
+    mcc = cells[(cells["metric"] == "mcc") & cells["method"].isin(blind_methods(spec))]
     if not mcc.empty:
         best = mcc.iloc[int(mcc["mean"].to_numpy().argmax())]
         texts.append(

@@ -12,12 +12,15 @@ import jax
 import jax.numpy as jnp
 
 from analysis import metrics
+from analysis.theory.l1_transition import minimax_threshold
 from bench.errors import UserError
+from bench.methods import recover
 from bench.studies.superposition_map.parameters import BLIND, KNOWN, PRESETS, Fixed, Grid, predicted_lasso
 from bench.studies.superposition_map.report import report
 from bench.study import Axis, Context, Point, Spec, Study
 from recovery.coders import Fista, Omp
 from recovery.encoders import ReluReadout
+from recovery.knowledge import Knowledge
 from recovery.learners import AlternatingMod, TopKSae, UnrelatedDictionary
 from recovery.solution import Status
 from toymodels.problem import Problem, observe
@@ -74,7 +77,25 @@ def measure(
     key: jax.Array, context: Context, problem: Problem, data: Sample, values: dict, method: str
 ) -> dict[str, Any]:
     """Recover the codes of fresh samples by one method, and score them."""
-    if method in KNOWN:
+    plugged = context.plugged(method)
+    if plugged is not None:
+        knowledge = _knowledge(problem, data, values)
+        codes = problem.train_codes
+        solution, fit = recover(
+            plugged,
+            knowledge,
+            problem.dictionary,
+            data.observations,
+            data.training,
+            codes,
+            key=jax.random.fold_in(key, 1),
+        )
+        if plugged.kind == "learner":
+            assert fit is not None
+            scores = _score_blind(context.fixed, problem, fit.dictionary, solution.codes)
+        else:
+            scores = _score(context.fixed, problem, solution.codes)
+    elif method in KNOWN:
         solution = _coder(problem, values, method)(problem.dictionary, data.observations)
         scores = _score(context.fixed, problem, solution.codes)
     else:
@@ -85,6 +106,23 @@ def measure(
         solution = fit.encoder(fit.dictionary, data.observations)
         scores = _score_blind(context.fixed, problem, fit.dictionary, solution.codes)
     return {**scores, **_geometry(problem), **_status(solution)}
+
+
+def _knowledge(problem: Problem, data: Sample, values: dict) -> Knowledge:
+    """What a plugged-in method is told: no more than the map's own methods."""
+    n_dims, n_latents = problem.dictionary.shape
+    return Knowledge(
+        n_dims=n_dims,
+        n_latents=n_latents,
+        max_active=n_dims,
+        nonnegative=True,
+        n_active=values["n_active"],
+        exact=False,
+        noise_std=values["noise_std"],
+        magnitude=3**-0.5,
+        penalty=values["penalty"],
+        threshold=float(minimax_threshold(n_dims / n_latents, "nonnegative")),
+    )
 
 
 def _coder(problem: Problem, values: dict, method: str) -> Any:
@@ -185,6 +223,7 @@ STUDY = Study(
     },
     methods=KNOWN | BLIND,
     presets=PRESETS,
+    accepts=("coder", "trainer", "learner"),
     world=world,
     sample=sample,
     measure=measure,

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 
+from bench.methods import built_in
 from bench.studies import MODULES, get_study
-from recovery.coders import CODERS
-from recovery.learners import LEARNERS
 from toymodels.worlds import WORLDS
 
 
 def lines() -> Iterator[str]:
-    """One line per study, coder, learner and world: kind, name, what it is."""
+    """One line per study, coder, trainer, learner and world: kind, name, what it is."""
     for name in MODULES:
         yield _line("study", name, get_study(name).summary)
-    for kind, entries in (("coder", CODERS), ("learner", LEARNERS), ("world", WORLDS)):
-        for name, entry in entries.items():
-            yield _line(kind, name, entry.summary)
+    for method in built_in().values():
+        yield _line(method.kind, method.name, method.summary)
+    for name, entry in WORLDS.items():
+        yield _line("world", name, entry.summary)
 
 
 def _line(kind: str, name: str, summary: str) -> str:

@@ -69,7 +69,7 @@ def run(
 
 @cli.command(name="list")
 def list_() -> None:
-    """List studies, coders, learners and worlds, a line each."""
+    """List studies, coders (given the dictionary), trainers (given codes), learners and worlds, a line each."""
     from bench.catalogue import lines
 
     for line in lines():

@@ -7,6 +7,7 @@ from analysis.figures.gram_plot import gram_plot
 from analysis.figures.heat_map import MapFacet, heat_map
 from analysis.figures.marks import Curve, Series, SeriesFacet
 from analysis.figures.panel import Panel
+from analysis.figures.rank_plot import RankFacet, rank_plot
 from analysis.figures.render import png_bytes, svg_text
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Levels",
     "MapFacet",
     "Panel",
+    "RankFacet",
     "Series",
     "SeriesFacet",
     "boundary_plot",
@@ -21,5 +23,6 @@ __all__ = [
     "gram_plot",
     "heat_map",
     "png_bytes",
+    "rank_plot",
     "svg_text",
 ]

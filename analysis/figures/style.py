@@ -15,7 +15,7 @@ OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "
 THEORY_COLOUR = "#000000"
 CHANCE_COLOUR = "#666666"
 MISSING_COLOUR = "#dcdcdc"
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 
 # Widths in inches of one column and of the whole text in the usual two-column journal.
 COLUMN_WIDTH = 3.5

@@ -9,7 +9,13 @@ from analysis.theory.chance import ChanceLevel, dictionary_chance
 from analysis.theory.counting import minimum_samples
 from analysis.theory.guarantees import cs_rule_of_thumb, tropp_limit, welch_bound
 from analysis.theory.l1_transition import l1_transition, minimax_threshold
-from analysis.theory.lasso_state_evolution import Amplitudes, LassoPrediction, optimal_lasso, uniform_amplitudes
+from analysis.theory.lasso_state_evolution import (
+    Amplitudes,
+    LassoPrediction,
+    gaussian_amplitudes,
+    optimal_lasso,
+    uniform_amplitudes,
+)
 from analysis.theory.noise_sensitivity import minimax_mse, minimax_mse_threshold, minimax_penalty, noise_sensitivity
 from analysis.theory.oracle_floor import oracle_floor
 
@@ -20,6 +26,7 @@ __all__ = [
     "LassoPrediction",
     "cs_rule_of_thumb",
     "dictionary_chance",
+    "gaussian_amplitudes",
     "l1_transition",
     "minimax_mse",
     "minimax_mse_threshold",

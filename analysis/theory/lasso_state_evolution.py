@@ -45,6 +45,14 @@ def uniform_amplitudes(low: float = 0.0, high: float = 1.0, *, n_nodes: int = 24
     return Amplitudes(low + (high - low) * (nodes + 1) / 2, weights / 2)
 
 
+def gaussian_amplitudes(*, n_nodes: int = 32) -> Amplitudes:
+    """Gauss-Legendre rule of |x|, x standard normal; signed amplitudes have the same errors by symmetry."""
+    nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
+    values = 4.0 * (nodes + 1)
+    density = weights * np.exp(-0.5 * values**2)
+    return Amplitudes(values, density / density.sum())
+
+
 def optimal_lasso(
     undersampling: float, density: float, noise_std: float, amplitudes: Amplitudes, code_sign: CodeSign
 ) -> LassoPrediction:

@@ -23,3 +23,4 @@ class Method:
     kind: Kind
     build: Callable[[Knowledge], Any]
     host: bool = False
+    family: str = "plugged in"

@@ -9,6 +9,7 @@ from bench.words import suggest
 MODULES = {
     "superposition-map": "bench.studies.superposition_map",
     "donoho-tanner": "bench.studies.donoho_tanner",
+    "recovery-zoo": "bench.studies.recovery_zoo",
 }
 
 

@@ -12,6 +12,7 @@ from analysis.figures import (
     Curve,
     Levels,
     MapFacet,
+    RankFacet,
     Series,
     SeriesFacet,
     boundary_plot,
@@ -19,6 +20,7 @@ from analysis.figures import (
     gram_plot,
     heat_map,
     png_bytes,
+    rank_plot,
     svg_text,
 )
 from analysis.figures.layout import short_number, wrapped_shape
@@ -34,6 +36,14 @@ def series(label="lasso", y=(0.2, 0.3, 0.5), **more):
     return Series(label, X, y, y - 0.1, y + 0.1, tips=[f"{label} {x}" for x in X], **more)
 
 
+def ranked(**more):
+    values = np.array([-20.0, -10.0, np.nan])
+    settings = {"tips": ["first", "second", "third"], "theory": {"floor": -25.0}, "chance": {"chance": -1.0}, **more}
+    return RankFacet(
+        "known", ["omp", "fista", "amp"], values, values - 1, values + 1, ["greedy", "l1", "mp"], **settings
+    )
+
+
 def legend_texts(panel):
     return [text.get_text() for legend in panel.figure.legends for text in legend.get_texts()]
 
@@ -44,6 +54,7 @@ def each_panel():
     yield boundary_plot([SeriesFacet("signed", [series()], [Curve("theory", X, X)])], **WORDS)
     yield cut_plot([SeriesFacet("", [series()], [Curve("chance", X, X, "chance")])], **LABELS, **WORDS)
     yield gram_plot({"network": np.eye(2, 4), "random": np.ones((2, 4))}, **WORDS)
+    yield rank_plot([ranked()], x_label="NMSE (dB)", **WORDS)
 
 
 def test_drawing_twice_gives_the_same_bytes():
@@ -169,3 +180,23 @@ def test_the_gram_picture_shows_absolute_inner_products():
 )
 def test_tick_labels_are_short(value, text):
     assert short_number(value) == text
+
+
+def test_ranking_from_the_top():
+    panel = rank_plot([ranked(flagged=np.array([False, True, False]))], x_label="dB", **WORDS)
+    (ax,) = panel.figure.axes
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["omp", "fista", "amp"]
+    low, high = ax.get_ylim()
+    assert low > high  # the first is on top
+    assert legend_texts(panel) == ["greedy", "l1", "mp", "floor", "chance", "hollow: with failures"]
+    # What is not finite is not drawn, and has nothing to point at.
+    assert sorted(panel.tips.values()) == ["first", "second"]
+    lines = {line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 2}
+    assert lines == {-25.0, -1.0}
+
+
+def test_a_ranking_needs_a_facet_and_a_tip_per_point():
+    with pytest.raises(ValueError, match="at least one facet"):
+        rank_plot([], x_label="dB", **WORDS)
+    with pytest.raises(ValueError, match="3 points and 1 tips"):
+        rank_plot([ranked(tips=["only"])], x_label="dB", **WORDS)

@@ -11,7 +11,7 @@ import pytest
 from scipy import integrate, optimize, stats
 
 from analysis import theory
-from analysis.theory import Amplitudes, optimal_lasso, uniform_amplitudes
+from analysis.theory import Amplitudes, gaussian_amplitudes, optimal_lasso, uniform_amplitudes
 
 DATA = Path(__file__).parents[1] / "data" / "theory"
 SIGNS = ("signed", "nonnegative")
@@ -119,6 +119,12 @@ class TestLassoStateEvolution:
         rule = uniform_amplitudes(0.5, 2.0)
         assert rule.weights.sum() == pytest.approx(1)
         assert rule.weights @ rule.values**5 == pytest.approx((2**6 - 0.5**6) / 6 / 1.5)
+
+    def test_gaussian_rule_has_the_half_normals_moments(self):
+        rule = gaussian_amplitudes()
+        moments = [rule.weights @ rule.values**power for power in (0, 1, 2, 4)]
+        # The normal beyond 8 has a probability of 1e-15.
+        assert moments == pytest.approx([1, np.sqrt(2 / np.pi), 1, 3])
 
     @pytest.mark.parametrize("sign", SIGNS)
     def test_fixed_point_against_simulated_scalar_channel(self, sign):

@@ -29,6 +29,8 @@ class Fixed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     n_eval: Annotated[int, Meta(ge=2, le=1_000_000)]
     training_steps: Count
     """Steps of everything that is trained by gradient descent."""
+    reader: str
+    """The coder that reads learned dictionaries, so that dictionary and encoder are judged apart."""
     activity_threshold: Annotated[float, Meta(ge=0)]
     """A latent counts as active above this magnitude in the estimate (amplitudes are standard normal)."""
 
@@ -47,6 +49,7 @@ _FIXED = {
     "n_train": 500,
     "n_eval": 200,
     "training_steps": 500,
+    "reader": "fista",
     "activity_threshold": 0.1,
 }
 

@@ -20,7 +20,7 @@ def report(results: Results) -> ReportContent:
         sentences=[
             *(_leaders(ranking, told) for told in panels.TOLD if told in set(ranking["told"])),
             *_theory(cells, theory),
-            *_encoders_apart(ranking),
+            *_encoders_apart(ranking, spec),
             *_fastest(costs),
             _failed(rows),
         ],
@@ -66,15 +66,15 @@ def _theory(cells: pd.DataFrame, theory: pd.DataFrame) -> list[str]:
     ]
 
 
-def _encoders_apart(ranking: pd.DataFrame) -> list[str]:
-    """What an autoencoder's dictionary gives when the lasso reads it instead of its own encoder."""
+def _encoders_apart(ranking: pd.DataFrame, spec: Spec) -> list[str]:
+    """What an autoencoder's dictionary gives when a sparse coder reads it instead of its own encoder."""
     part = ranking[ranking["family"] == "autoencoders"]
     if part.empty:
         return []
     gains = part["support_f1"] - part["read_support_f1"]
     better = part[gains < 0]["method"].tolist()
     return [
-        f"Encoder and dictionary judged apart: the lasso reads a better support (F1) from the dictionary of "
+        f"Encoder and dictionary judged apart: {spec.fixed.reader} reads a better support (F1) from the dictionary of "
         f"{len(better)} of {len(part)} autoencoders than their own encoder does"
         + (f" ({', '.join(better)})." if better else ".")
     ]
@@ -113,7 +113,8 @@ def _notes(spec: Spec) -> list[str]:
         f"A trial failed where more than {tables.MOST_UNCONVERGED:.0%} of its samples did not converge, or the fit or "
         "any sample became non-finite. Failed trials stay in the means, at what they returned.",
         "NMSE = sum |z^ - z|^2 / sum |z|^2. With the dictionary unknown, codes are matched to the latents one to one "
-        "and scaled by least squares. read_* are the scores of codes that the lasso reads with the learned dictionary.",
+        "and scaled by least squares. read_* are the scores of codes "
+        f"that {fixed.reader} reads with the learned dictionary.",
         f"Supports: estimated magnitude above {fixed.activity_threshold:g}.",
     ]
 

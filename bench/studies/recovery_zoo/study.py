@@ -18,7 +18,7 @@ from bench.methods import Method, built_in, recover
 from bench.studies.recovery_zoo.parameters import PRESETS, Fixed, Grid, predicted_lasso
 from bench.studies.recovery_zoo.report import report
 from bench.study import Axis, Context, Point, Spec, Study
-from recovery.coders import Fista
+from bench.words import suggest
 from recovery.knowledge import Knowledge
 from recovery.learner import Fit
 from recovery.solution import Solution, Status
@@ -84,7 +84,7 @@ def measure(
     scores = _scores(context.fixed, data.codes, solution.codes, matched=found.kind == "learner")
     if found.kind == "learner":
         assert fit is not None
-        scores |= _of_dictionary(context.fixed, dictionary, data, fit, values)
+        scores |= _of_dictionary(context.fixed, dictionary, data, fit, knowledge)
     return {**scores, **_status(solution, fit)}
 
 
@@ -127,9 +127,11 @@ def _scores(fixed: Fixed, truth: jax.Array, codes: jax.Array, *, matched: bool) 
     }
 
 
-def _of_dictionary(fixed: Fixed, dictionary: jax.Array, data: Sample, fit: Fit, values: dict) -> dict[str, jax.Array]:
-    """Scores of a learned dictionary apart from its encoder: its atoms, and codes that the lasso reads with it."""
-    reader = Fista(penalty=values["penalty"], nonnegative=_nonnegative(fixed))
+def _of_dictionary(
+    fixed: Fixed, dictionary: jax.Array, data: Sample, fit: Fit, knowledge: Knowledge
+) -> dict[str, jax.Array]:
+    """Scores of a learned dictionary apart from its encoder: its atoms, and codes that a sparse coder reads with it."""
+    reader = METHODS[fixed.reader].build(knowledge)
     read = _scores(fixed, data.codes, reader(fit.dictionary, data.observations).codes, matched=True)
     similarity = metrics.dictionary_similarity(dictionary, fit.dictionary)
     return {
@@ -165,6 +167,9 @@ def check(spec: Spec) -> None:
     fixed = spec.fixed
     if fixed.n_dims >= fixed.n_latents:
         raise UserError(f"n_dims {fixed.n_dims} must be below n_latents {fixed.n_latents}")
+    coders = [name for name, method in METHODS.items() if method.kind == "coder"]
+    if fixed.reader not in coders:
+        raise UserError(f"reader: no coder {fixed.reader!r}; {suggest(fixed.reader, coders)}")
     for n_active in spec.grid.n_active:
         if n_active > fixed.n_dims:
             raise UserError(f"n_active {n_active} must be at most n_dims {fixed.n_dims}")

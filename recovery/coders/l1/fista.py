@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from recovery.coder import ResidualKind
-from recovery.coders.l1.lasso import largest_penalty, lipschitz_constant, relative_gap, soft_threshold
+from recovery.coders.l1.lasso import largest_penalty, relative_gap, soft_threshold, step_size_of
 from recovery.iterate import Verdict, blank_non_finite, iterate
 from recovery.knowledge import Knowledge
 from recovery.solution import Solution
@@ -102,12 +102,6 @@ class Fista:
 def cold_start(codes: Float[Array, "n_samples n_latents"]) -> FistaState:
     """A state at the given codes, without momentum."""
     return FistaState(codes, codes, jnp.ones(codes.shape[0], codes.dtype))
-
-
-def step_size_of(dictionary: Float[Array, "n_dims n_latents"]) -> Float[Array, ""]:
-    """1 / ||A||^2, the step size; 0 for a dictionary of zeros, whose codes are all 0."""
-    lipschitz = lipschitz_constant(dictionary)
-    return jnp.where(lipschitz == 0, 0, 1 / jnp.where(lipschitz == 0, 1, lipschitz))
 
 
 def fista_step(

@@ -39,6 +39,12 @@ def lipschitz_constant(dictionary: Float[Array, "n_dims n_latents"]) -> Float[Ar
     return largest * (1 + 8 * jnp.finfo(gram.dtype).eps)
 
 
+def step_size_of(dictionary: Float[Array, "n_dims n_latents"]) -> Float[Array, ""]:
+    """1 / ||A||^2, the step size; 0 for a dictionary of zeros, whose codes are all 0."""
+    lipschitz = lipschitz_constant(dictionary)
+    return jnp.where(lipschitz == 0, 0, 1 / jnp.where(lipschitz == 0, 1, lipschitz))
+
+
 def relative_gap(
     dictionary: Float[Array, "n_dims n_latents"],
     observations: Float[Array, "n_samples n_dims"],

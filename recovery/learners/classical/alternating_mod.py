@@ -9,7 +9,8 @@ import jax.numpy as jnp
 from jax.scipy.linalg import cho_solve
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from recovery.coders.l1.fista import Fista, FistaState, cold_start, fista_step, step_size_of
+from recovery.coders.l1.fista import Fista, FistaState, cold_start, fista_step
+from recovery.coders.l1.lasso import step_size_of
 from recovery.knowledge import Knowledge
 from recovery.learner import Fit
 from recovery.learners.start import atoms_from_samples, fit_status, unit_columns, unit_scale

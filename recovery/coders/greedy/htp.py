@@ -16,11 +16,13 @@ from recovery.coders.greedy.support import Normalised, largest, least_squares
 @partial(jax.tree_util.register_dataclass, data_fields=DATA_FIELDS, meta_fields=META_FIELDS)
 @dataclass(frozen=True)
 class Htp(Pursuit):
-    """S <- the K largest of z + mu A^T (y - A z); z <- least squares on S; mu is the best step on the last support.
+    """S <- the K largest of z + mu g, g = A^T (y - A z); z <- least squares on S.
+
+    mu = ||h||^2 / ||A h||^2, h the K largest of g.
 
     If `nonnegative`, the K largest positive ones, and negative coefficients are set to 0.
 
-    Foucart 2011, in its normalised form.
+    Foucart 2011; his normalised form takes mu from the last support, on which g vanishes.
     """
 
     name: ClassVar[str] = "htp"
@@ -28,10 +30,9 @@ class Htp(Pursuit):
 
     def _step(self, unit: Normalised, observations: Array, k: Array, codes: Array, memory: Any) -> tuple[Array, Any]:
         gradient = (observations - codes @ unit.dictionary.T) @ unit.dictionary
-        support = jnp.where(
-            jnp.any(codes != 0, axis=1)[:, None], codes != 0, largest(gradient, k, nonnegative=self.nonnegative)
-        )
-        size = best_step_size(unit, jnp.where(support, gradient, 0))
+        # Least squares leaves no gradient on the support, so that the step is measured where the gradient is largest.
+        steepest = jnp.where(largest(gradient, k, nonnegative=self.nonnegative), gradient, 0)
+        size = best_step_size(unit, steepest)
         chosen = largest(codes + size[:, None] * gradient, k, nonnegative=self.nonnegative)
         fitted = least_squares(unit.dictionary, observations, chosen, n_slots=self.n_nonzero)
         return jnp.maximum(fitted, 0) if self.nonnegative else fitted, None

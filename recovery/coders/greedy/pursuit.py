@@ -86,11 +86,11 @@ class Pursuit(ABC):
 
         codes, memory = self._start(unit, observations, k)
         zero = jnp.zeros(observations.shape[0], jnp.int32)
-        nothing = jnp.zeros((observations.shape[0], dictionary.shape[1]), observations.dtype)
+        missing = jnp.linalg.norm(observations - codes @ unit.dictionary.T, axis=1)
         state, outcome = iterate(
             step,
             lambda state: Verdict(state.missing / jnp.where(size == 0, 1, size), state.ended),
-            _State(codes, memory, nothing, size, zero, zero > 0),
+            _State(codes, memory, codes, missing, zero, zero > 0),
             n_samples=observations.shape[0],
             max_iterations=self.max_iterations,
         )

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from recovery.coder import ResidualKind
-from recovery.coders.l1.lasso import largest_penalty, relative_gap, soft_threshold, step_size_of
+from recovery.coders.l1.lasso import absolute_penalty, check_penalty, relative_gap, soft_threshold, step_size_of
 from recovery.iterate import Verdict, blank_non_finite, iterate
 from recovery.knowledge import Knowledge
 from recovery.solution import Solution
@@ -54,10 +54,7 @@ class Fista:
     residual_kind: ClassVar[ResidualKind] = "duality_gap"
 
     def __post_init__(self) -> None:
-        if (self.penalty is None) == (self.penalty_fraction is None):
-            raise ValueError("give exactly one of penalty and penalty_fraction")
-        if self.max_iterations < 1:
-            raise ValueError(f"max_iterations must be at least 1, got {self.max_iterations}")
+        check_penalty(self.penalty, self.penalty_fraction, self.max_iterations)
 
     @classmethod
     def suited_to(cls, knowledge: Knowledge) -> Self:
@@ -92,11 +89,9 @@ class Fista:
         self, dictionary: Float[Array, "n_dims n_latents"], observations: Float[Array, "n_samples n_dims"]
     ) -> Float[Array, " n_samples"]:
         """The penalty of each sample in the units of A^T y: what a judge needs to recompute the gap."""
-        n_samples, dtype = observations.shape[0], observations.dtype
-        if self.penalty_fraction is None:
-            return jnp.broadcast_to(jnp.asarray(self.penalty, dtype), (n_samples,))
-        largest = largest_penalty(dictionary, observations, nonnegative=self.nonnegative)
-        return jnp.asarray(self.penalty_fraction, dtype) * largest
+        return absolute_penalty(
+            dictionary, observations, self.penalty, self.penalty_fraction, nonnegative=self.nonnegative
+        )
 
 
 def cold_start(codes: Float[Array, "n_samples n_latents"]) -> FistaState:
@@ -108,7 +103,7 @@ def fista_step(
     state: FistaState,
     dictionary: Float[Array, "n_dims n_latents"],
     observations: Float[Array, "n_samples n_dims"],
-    penalty: Float[Array, " n_samples"],
+    penalty: Float[Array, " n_samples"] | Float[Array, "n_samples n_latents"],
     step_size: Float[Array, ""],
     *,
     nonnegative: bool,

@@ -5,10 +5,13 @@ from jaxtyping import Array, Float
 
 
 def soft_threshold(
-    codes: Float[Array, "n_samples n_latents"], threshold: Float[Array, " n_samples"], *, nonnegative: bool
+    codes: Float[Array, "n_samples n_latents"],
+    threshold: Float[Array, " n_samples"] | Float[Array, "n_samples n_latents"],
+    *,
+    nonnegative: bool,
 ) -> Float[Array, "n_samples n_latents"]:
-    """The proximal operator of threshold * ||z||_1, restricted to z >= 0 if `nonnegative`."""
-    threshold = threshold[:, None]
+    """The proximal operator of sum_i threshold_i |z_i|, restricted to z >= 0 if `nonnegative`."""
+    threshold = threshold[:, None] if threshold.ndim == 1 else threshold
     if nonnegative:
         return jnp.maximum(codes - threshold, 0)
     return jnp.sign(codes) * jnp.maximum(jnp.abs(codes) - threshold, 0)
@@ -45,24 +48,52 @@ def step_size_of(dictionary: Float[Array, "n_dims n_latents"]) -> Float[Array, "
     return jnp.where(lipschitz == 0, 0, 1 / jnp.where(lipschitz == 0, 1, lipschitz))
 
 
+def check_penalty(penalty: object, penalty_fraction: object, max_iterations: int) -> None:
+    """Raises ValueError unless exactly one of the penalties is given, and at least one iteration."""
+    if (penalty is None) == (penalty_fraction is None):
+        raise ValueError("give exactly one of penalty and penalty_fraction")
+    if max_iterations < 1:
+        raise ValueError(f"max_iterations must be at least 1, got {max_iterations}")
+
+
+def absolute_penalty(
+    dictionary: Float[Array, "n_dims n_latents"],
+    observations: Float[Array, "n_samples n_dims"],
+    penalty: Float[Array, "..."] | float | None,
+    penalty_fraction: Float[Array, "..."] | float | None,
+    *,
+    nonnegative: bool,
+) -> Float[Array, " n_samples"]:
+    """The penalty of each sample in the units of A^T y: as given, or as a fraction of the sample's lambda_max."""
+    n_samples, dtype = observations.shape[0], observations.dtype
+    if penalty_fraction is None:
+        return jnp.broadcast_to(jnp.asarray(penalty, dtype), (n_samples,))
+    largest = largest_penalty(dictionary, observations, nonnegative=nonnegative)
+    return jnp.asarray(penalty_fraction, dtype) * largest
+
+
 def relative_gap(
     dictionary: Float[Array, "n_dims n_latents"],
     observations: Float[Array, "n_samples n_dims"],
     codes: Float[Array, "n_samples n_latents"],
-    penalty: Float[Array, " n_samples"],
+    penalty: Float[Array, " n_samples"] | Float[Array, "n_samples n_latents"],
     *,
     nonnegative: bool,
 ) -> Float[Array, " n_samples"]:
     """(primal - dual) / (1/2 ||y||^2), the dual taken at s r: r = y - A z, s the largest feasible scale <= 1.
 
-    Written as 1/2 (1 - s)^2 ||r||^2 + sum_i (penalty |z_i| - s z_i a_i.r), a sum of non-negative terms, so that nothing
-    cancels in float32. It is 0 where y = 0 and z = 0.
+    Written as 1/2 (1 - s)^2 ||r||^2 + sum_i (penalty_i |z_i| - s z_i a_i.r), a sum of non-negative terms, so that
+    nothing cancels in float32. It is 0 where y = 0 and z = 0. A penalty may be given per code, and must then be
+    positive.
     """
     residual = observations - codes @ dictionary.T
     correlations = residual @ dictionary
-    largest = largest_correlation(correlations, nonnegative=nonnegative)
-    scale = jnp.where(largest > penalty, penalty / jnp.where(largest > 0, largest, 1), 1)
-    slack = penalty[:, None] * jnp.abs(codes) - scale[:, None] * codes * correlations
+    penalty = penalty[:, None] if penalty.ndim == 1 else penalty
+    size = correlations if nonnegative else jnp.abs(correlations)
+    tight = jnp.min(jnp.where(size > penalty, penalty / jnp.where(size > 0, size, 1), 1), axis=1)
+    # Written so that NaN stays NaN.
+    scale = jnp.where(jnp.isnan(jnp.sum(size, axis=1)), jnp.nan, tight)
+    slack = penalty * jnp.abs(codes) - scale[:, None] * codes * correlations
     gap = 0.5 * (1 - scale) ** 2 * jnp.sum(residual**2, axis=1) + jnp.sum(slack, axis=1)
     size = 0.5 * jnp.sum(observations**2, axis=1)
     return gap / jnp.where(size == 0, 1, size)

@@ -3,6 +3,6 @@
 Pure JAX: every function works inside `jit` and `vmap`.
 """
 
-from analysis.certificates import basis_pursuit, lasso
+from analysis.certificates import basis_pursuit, basis_pursuit_denoising, lasso
 
-__all__ = ["basis_pursuit", "lasso"]
+__all__ = ["basis_pursuit", "basis_pursuit_denoising", "lasso"]

@@ -12,26 +12,29 @@ def duality_gap(
     observations: Float[Array, "n_samples n_dims"],
     codes: Float[Array, "n_samples n_latents"],
     *,
-    penalty: float | Float[Array, ""] | Float[Array, " n_samples"],
+    penalty: float | Float[Array, ""] | Float[Array, " n_samples"] | Float[Array, "n_samples n_latents"],
     nonnegative: bool,
 ) -> Float[Array, " n_samples"]:
     """Relative duality gap (primal - dual) / (1/2 ||y||^2) of each sample, a bound on its excess.
 
     1/2 ||y||^2 is the objective at z = 0. The dual point is the residual r = y - A z, scaled to be dual feasible:
     |A^T u| <= lambda, or A^T u <= lambda where `nonnegative` [Kim2007]. inf where `nonnegative` codes are negative; 0
-    where y = 0 and z = 0, inf where y = 0 and z is not; nan for non-finite codes.
+    where y = 0 and z = 0, inf where y = 0 and z is not; nan for non-finite codes. A penalty per code is that of the
+    weighted lasso, sum_i penalty_i |z_i|.
     """
-    penalty = jnp.broadcast_to(jnp.asarray(penalty, codes.dtype), codes.shape[:1])
+    penalty = jnp.asarray(penalty, codes.dtype)
+    penalty = penalty if penalty.ndim == 2 else jnp.broadcast_to(penalty, codes.shape[:1])[:, None]
     residual = observations - codes @ dictionary.T
     correlation = residual @ dictionary
-    largest = jnp.max(correlation if nonnegative else jnp.abs(correlation), axis=1, initial=0.0)
+    strength = correlation if nonnegative else jnp.abs(correlation)
     residual_energy = jnp.sum(residual**2, axis=1)
     # The best multiple of the residual, within what keeps it dual feasible.
     best = jnp.sum(residual * observations, axis=1) / jnp.where(residual_energy > 0, residual_energy, 1)
-    feasible = jnp.where(largest > 0, penalty / jnp.where(largest > 0, largest, 1), jnp.inf)
+    room = jnp.where(strength > 0, penalty / jnp.where(strength > 0, strength, 1), jnp.inf)
+    feasible = jnp.min(room, axis=1, initial=jnp.inf)
     scale = jnp.clip(best, 0 if nonnegative else -feasible, feasible)
     # primal - dual, written as a sum of non-negative terms so that nothing cancels in float32.
-    slack = penalty[:, None] * jnp.abs(codes) - scale[:, None] * codes * correlation
+    slack = penalty * jnp.abs(codes) - scale[:, None] * codes * correlation
     gap = 0.5 * (1 - scale) ** 2 * residual_energy + jnp.sum(jnp.maximum(slack, 0), axis=1)
     relative = _relative(gap, 0.5 * jnp.sum(observations**2, axis=1))
     if not nonnegative:

@@ -25,7 +25,7 @@ class _State(NamedTuple):
     codes: Float[Array, "n_samples n_latents"]
     dual: Float[Array, "n_samples n_latents"]
     weight: Float[Array, " n_samples"]
-    count: Int[Array, " n_samples"]
+    n_steps: Int[Array, " n_samples"]
 
 
 @partial(
@@ -91,8 +91,8 @@ class Admm:
             moved = state.weight * jnp.linalg.norm(codes - state.codes, axis=1)
             up, down = primal > _IMBALANCE * moved, moved > _IMBALANCE * primal
             change = jnp.where(up, _FACTOR, jnp.where(down, 1 / _FACTOR, 1.0))
-            change = jnp.where((state.count < _ADAPTED) & (state.count % 10 == 9), change, 1.0).astype(dual.dtype)
-            return _State(codes, dual / change[:, None], state.weight * change, state.count + 1)
+            change = jnp.where((state.n_steps < _ADAPTED) & (state.n_steps % 10 == 9), change, 1.0).astype(dual.dtype)
+            return _State(codes, dual / change[:, None], state.weight * change, state.n_steps + 1)
 
         def judge(state: _State) -> Verdict:
             gap = relative_gap(dictionary, observations, state.codes, penalty, nonnegative=self.nonnegative)

@@ -58,7 +58,7 @@ def follow(
         rising = _crossing(penalty - current, 1 - slope, free)
         falling = jnp.full_like(rising, jnp.inf) if nonnegative else _crossing(penalty + current, 1 + slope, free)
         joining = jnp.minimum(rising, falling)
-        leaving = _crossing(-state.codes * state.signs, direction * state.signs, state.active)
+        leaving = _crossing(state.codes * state.signs, -direction * state.signs, state.active)
         enter, leave = jnp.min(joining, axis=1), jnp.min(leaving, axis=1)
         last = jnp.maximum(state.penalty - least(state, residual, image), 0)
         length = jnp.minimum(jnp.minimum(enter, leave), last)

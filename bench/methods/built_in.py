@@ -11,7 +11,7 @@ REGISTRIES: dict[Kind, dict[str, type]] = {"coder": CODERS, "trainer": TRAINERS,
 def built_in() -> dict[str, Method]:
     """Every built-in method by name."""
     return {
-        name: Method(name, entry.summary, kind, entry.suited_to)
+        name: Method(name, entry.summary, kind, entry.suited_to, solves=getattr(entry, "solves", None))
         for kind, registry in REGISTRIES.items()
         for name, entry in registry.items()
     }

@@ -67,6 +67,48 @@ def run(
     _draw(folder)
 
 
+@cli.command()
+@click.argument("method", metavar="FILE.py:Name")
+@click.option("--quick", is_flag=True, help="Fewer trials and sizes: about a minute.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Results folder; an earlier validation there is replaced.  [default: runs/validate-NAME]",
+)
+@click.option("--precision", type=click.Choice(["float32", "float64"]), default="float64", help="Of the method.")
+@click.option("--seed", type=int, default=0, help="Seed of all problems.")
+def validate(method: str, quick: bool, results: Path | None, precision: str, seed: int) -> None:
+    """Check a coder, learner or trainer (FILE.py:Name, an entry point, a built-in name) against certified solutions,
+    theory and symmetries. Exits with 1 where a check fails.
+    """
+    from bench.validation import validate as check
+
+    try:
+        verdict, page = check(method, results=results, quick=quick, precision=precision, seed=seed)
+    except KeyboardInterrupt:
+        click.echo("interrupted; nothing was written", err=True)
+        sys.exit(130)
+    for one in verdict.failed:
+        click.echo(f"failed: {one.name}: {one.reason}")
+    n_checks = sum(one.outcome != "not applicable" for one in verdict.checks)
+    click.echo("verdict: pass" if verdict.passed else f"verdict: fail ({len(verdict.failed)} of {n_checks} checks)")
+    click.echo(f"report: {page}")
+    sys.exit(0 if verdict.passed else 1)
+
+
+@cli.command(name="new-solver")
+@click.argument("name")
+@click.option("--learner", is_flag=True, help="A dictionary learner, not a coder.")
+def new_solver(name: str, learner: bool) -> None:
+    """Write NAME.py, a method that works and says in its comments how to make it one's own."""
+    from bench.validation import write_template
+
+    path, object_name = write_template(name, learner=learner)
+    click.echo(f"wrote {path}; check it by: superposed validate {path}:{object_name} --quick")
+
+
 @cli.command(name="list")
 def list_() -> None:
     """List studies, coders (given the dictionary), trainers (given codes), learners and worlds, a line each."""

@@ -37,14 +37,21 @@ def write_manifest(store: Store, spec: Spec, runs: list[dict[str, Any]]) -> None
         "seed": spec.seed,
         "spec_sha256": spec_digest(spec),
         "spec": to_table(spec),
-        "versions": {"python": platform.python_version(), **_versions()},
-        "hardware": _hardware(),
-        "commit": _commit(),
-        "citation": CITATION,
+        **environment(),
         "runs": runs,
     }
     with writing(store.manifest_file):
         write_atomically(store.manifest_file, (json.dumps(manifest, indent=2) + "\n").encode())
+
+
+def environment() -> dict[str, Any]:
+    """Versions, hardware and commit of what runs now, and how to cite it."""
+    return {
+        "versions": {"python": platform.python_version(), **_versions()},
+        "hardware": _hardware(),
+        "commit": _commit(),
+        "citation": CITATION,
+    }
 
 
 def timestamp() -> str:

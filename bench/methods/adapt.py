@@ -5,7 +5,7 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_args
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.errors import UserError, said
 from bench.methods import estimators
-from bench.methods.method import Kind, Method
+from bench.methods.method import Kind, Method, Solves
 from bench.methods.plugged import PluggedCoder, PluggedLearner
 from bench.words import suggest
 from recovery.knowledge import Knowledge
@@ -46,7 +46,7 @@ def adapt(target: Any, *, name: str, where: str) -> Method:
     build = wrap(target, title, host=host)
     if host:
         _attempt(lambda: _try_out(build), where, "a first trial")
-    return Method(title, str(summary), kind, build, host)
+    return Method(title, str(summary), kind, build, host, _solves(obj, target, where))
 
 
 def construct(target: Any, knowledge: Knowledge) -> Any:
@@ -107,6 +107,14 @@ def _kind(obj: Any, where: str) -> Kind:
         f"{where}: it is neither a coder, called with (dictionary, observations), nor a learner with "
         "fit(observations, *, n_atoms, key)"
     )
+
+
+def _solves(obj: Any, target: Any, where: str) -> Solves | None:
+    """What the object, or the function that made it, says in its attribute `solves`."""
+    problem = getattr(obj, "solves", getattr(target, "solves", None))
+    if problem not in (None, *get_args(Solves)):
+        raise UserError(f"{where}: solves is {problem!r}; known: {', '.join(get_args(Solves))}")
+    return problem
 
 
 def _callable(obj: Any) -> Callable:

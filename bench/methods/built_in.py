@@ -25,7 +25,9 @@ FAMILIES: tuple[tuple[str, Kind, tuple[type, ...]], ...] = (
 def built_in() -> dict[str, Method]:
     """Every built-in method by name, family by family."""
     return {
-        entry.name: Method(entry.name, entry.summary, kind, entry.suited_to, family=family)
+        entry.name: Method(
+            entry.name, entry.summary, kind, entry.suited_to, solves=getattr(entry, "solves", None), family=family
+        )
         for family, kind, entries in FAMILIES
         for entry in entries
     }

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from recovery.knowledge import Knowledge
 
 Kind = Literal["coder", "trainer", "learner"]
+Solves = Literal["lasso", "basis-pursuit"]
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,8 @@ class Method:
 
     `build` sets the method up from what is known of a problem. A "coder" (`SparseCoder`) is given the dictionary, a
     "trainer" (`CoderTrainer`) the dictionary and samples whose codes are known, a "learner" (`DictionaryLearner`)
-    observations alone. `host` says that it runs outside of JAX, one problem after another.
+    observations alone. `host` says that it runs outside of JAX, one problem after another. `solves` names the convex
+    problem whose minimum a coder says it finds: "lasso" at the penalty it is told, or "basis-pursuit".
     """
 
     name: str
@@ -23,4 +25,5 @@ class Method:
     kind: Kind
     build: Callable[[Knowledge], Any]
     host: bool = False
+    solves: Solves | None = None
     family: str = "plugged in"

@@ -15,7 +15,7 @@ class ReportContent:
 
     `question` is what the study asks, `sentences` answer it from the numbers. `tables` maps a file stem to its table,
     `notes` say how the numbers were made (thresholds, intervals), and `failures` name what did not converge, a line
-    each.
+    each. `failures_title` and `no_failures` are the heading of these and what stands there without any.
     """
 
     title: str
@@ -25,3 +25,5 @@ class ReportContent:
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    failures_title: str = "What did not converge"
+    no_failures: str = "Nothing: no failure of a solver was recorded."

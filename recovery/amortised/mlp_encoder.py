@@ -15,6 +15,7 @@ from recovery.learner import Fit
 
 _OUTPUT_SCALE = 0.01
 
+
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["learning_rate"],

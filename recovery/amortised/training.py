@@ -74,7 +74,8 @@ def descend(
 ) -> tuple[EncoderT, Float[Array, " n_steps"]]:
     """Adam on the `code_error` of batches drawn with replacement, the learning rate falling to 0 along a cosine.
 
-    Gradients whose norm is above 1 are scaled down to it: unrolled networks meet a few huge ones. Returns the trained encoder and the error of each batch before its step.
+    Gradients whose norm is above 1 are scaled down to it: unrolled networks meet a few huge ones. Returns the
+    trained encoder and the error of each batch before its step.
     """
     optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam())
     dtype = samples.observations.dtype

@@ -56,6 +56,7 @@ class Admm:
     name: ClassVar[str] = "admm"
     summary: ClassVar[str] = "lasso by ADMM: ridge regression and soft threshold in turn"
     residual_kind: ClassVar[ResidualKind] = "duality_gap"
+    solves: ClassVar[str] = "lasso"
 
     def __post_init__(self) -> None:
         check_penalty(self.penalty, self.penalty_fraction, self.max_iterations)

@@ -62,6 +62,7 @@ class BasisPursuit:
     name: ClassVar[str] = "basis-pursuit"
     summary: ClassVar[str] = "smallest l1 norm that explains the observation exactly, certified by its dual"
     residual_kind: ClassVar[ResidualKind] = "duality_gap"
+    solves: ClassVar[str] = "basis-pursuit"
 
     def __post_init__(self) -> None:
         if self.max_iterations < 1:

@@ -52,6 +52,7 @@ class Fista:
     name: ClassVar[str] = "fista"
     summary: ClassVar[str] = "lasso: squared error plus an l1 penalty, by accelerated proximal gradient"
     residual_kind: ClassVar[ResidualKind] = "duality_gap"
+    solves: ClassVar[str] = "lasso"
 
     def __post_init__(self) -> None:
         check_penalty(self.penalty, self.penalty_fraction, self.max_iterations)

@@ -42,6 +42,7 @@ class Homotopy:
     name: ClassVar[str] = "homotopy"
     summary: ClassVar[str] = "lasso by following its solution path from lambda_max down (LARS with removals)"
     residual_kind: ClassVar[ResidualKind] = "duality_gap"
+    solves: ClassVar[str] = "lasso"
 
     def __post_init__(self) -> None:
         check_penalty(self.penalty, self.penalty_fraction, self.max_iterations)

@@ -43,6 +43,7 @@ class Ista:
     name: ClassVar[str] = "ista"
     summary: ClassVar[str] = "lasso by proximal gradient without momentum"
     residual_kind: ClassVar[ResidualKind] = "duality_gap"
+    solves: ClassVar[str] = "lasso"
 
     def __post_init__(self) -> None:
         check_penalty(self.penalty, self.penalty_fraction, self.max_iterations)

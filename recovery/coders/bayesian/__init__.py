@@ -1,5 +1,7 @@
 """Bayesian coders: a prior with parameters that the evidence sets."""
 
-BAYESIAN: tuple[type, ...] = ()
+from recovery.coders.bayesian.sparse_bayesian_learning import SparseBayesianLearning
 
-__all__ = ["BAYESIAN"]
+BAYESIAN: tuple[type, ...] = (SparseBayesianLearning,)
+
+__all__ = ["BAYESIAN", "SparseBayesianLearning"]

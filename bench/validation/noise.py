@@ -204,9 +204,9 @@ def _panel(facets: list[SeriesFacet]) -> Panel:
         facets,
         name="noise",
         title="Squared error per noise variance",
-        caption="Median over samples with two standard errors, against the worst-case formal error of the best "
-        "penalised lasso (Donoho, Maleki & Montanari 2011) and least squares on the support.",
-        alt="The method's squared error over the sparsity ratio, between the oracle's and the lasso's worst case.",
+        caption="Median with two standard errors, against the worst-case formal error of the best penalised "
+        "lasso (Donoho, Maleki & Montanari 2011) and least squares on the support.",
+        alt="The squared error over the sparsity ratio, between the oracle's and the lasso's worst case.",
         x_label="sparsity per measurement ρ = K/M",
         y_label="squared error / (N σ²)",
         y_log=True,

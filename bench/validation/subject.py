@@ -71,9 +71,10 @@ class Coder:
 
 
 def relative_errors(truth: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """||z^ - z|| / ||z|| of each sample; inf where the codes are not finite."""
-    error = np.linalg.norm(codes.astype(float) - truth, axis=1) / np.maximum(np.linalg.norm(truth, axis=1), 1e-300)
-    return np.where(np.isfinite(error), error, np.inf)
+    """||z^ - z|| / ||z|| of each sample; inf where the codes are not finite, and where z alone is 0."""
+    error, size = np.linalg.norm(codes.astype(float) - truth, axis=1), np.linalg.norm(truth, axis=1)
+    relative = np.where(size > 0, error / np.where(size > 0, size, 1), np.where(error == 0, 0, np.inf))
+    return np.where(np.isfinite(relative), relative, np.inf)
 
 
 def misfits(problem: Problem, codes: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
-from sklearn.linear_model import Lasso, OrthogonalMatchingPursuit
+from sklearn.linear_model import Lasso, OrthogonalMatchingPursuit, orthogonal_mp
 
 from recovery.coders import Fista
 
@@ -84,11 +84,6 @@ class SignIgnored(Sound):
         return np.abs(super().__call__(dictionary, observations))
 
 
-class NanSwallowed(Sound):
-    def __call__(self, dictionary, observations):
-        return super().__call__(dictionary, np.nan_to_num(observations, posinf=0.0))
-
-
 class RaisesOnNan(Sound):
     def __call__(self, dictionary, observations):
         if not np.all(np.isfinite(observations)):
@@ -132,9 +127,13 @@ def lasso_of_another_penalty(dictionary, observations, *, penalty, nonnegative):
 lasso_of_another_penalty.solves = "lasso"
 
 
-def half_precision(dictionary, observations, *, penalty):
-    arrays = (jnp.asarray(array, jnp.float16).astype(jnp.float32) for array in (dictionary, observations))
-    return Fista(penalty=penalty)(*arrays).codes
+def nan_swallowed(dictionary, observations, *, penalty, nonnegative):
+    return Fista(penalty=penalty, nonnegative=nonnegative)(dictionary, jnp.nan_to_num(observations, posinf=0.0))
+
+
+def single_precision(dictionary, observations, *, penalty, nonnegative):
+    arrays = (jnp.asarray(array, jnp.float32) for array in (dictionary, observations))
+    return Fista(penalty=penalty, nonnegative=nonnegative)(*arrays)
 
 
 def sklearn_lasso(*, penalty, n_dims, nonnegative):
@@ -145,8 +144,17 @@ def sklearn_lasso(*, penalty, n_dims, nonnegative):
 sklearn_lasso.solves = "lasso"
 
 
-def sklearn_omp(*, n_active):
+def sklearn_bare_omp(*, n_active):
+    """It compares atoms as they are, so that their norms matter."""
     return OrthogonalMatchingPursuit(n_nonzero_coefs=max(1, int(n_active)))
+
+
+def sklearn_omp(dictionary, observations, *, n_active):
+    codes, norms = np.full((len(observations), dictionary.shape[1]), np.nan), np.linalg.norm(dictionary, axis=0)
+    finite = np.all(np.isfinite(observations), axis=1)
+    found = orthogonal_mp(dictionary / norms, observations[finite].T, n_nonzero_coefs=max(1, int(n_active)))
+    codes[finite] = found.reshape(len(norms), -1).T / norms
+    return codes
 
 
 def says_what_it_is_not(dictionary, observations):

@@ -83,13 +83,8 @@ def _check(coder: Coder, row: dict, spec: Spec) -> Check:
         passed,
         float(row["rho50"]),
         theory - ALLOWANCE,
-<<<<<<< HEAD
-        f"half of the trials succeed up to K / M = {place} (95% interval {low:.3f} to {high:.3f}); the l1 transition "
-        f"is {theory:.3f}{f' ({by})' if by else ''}. Its upper end may not be below that by more than "
-=======
         f"half of the trials succeed up to K / M = {place} (95%:  {low:.3f} to {high:.3f}); the l1 transition is "
         f"{theory:.3f}{f' ({by})' if by else ''}. Its upper end may not be below that by more than "
->>>>>>> validate
         f"{ALLOWANCE:g}, for finite N{two_sided}. N = {row['n_latents']}, {spec.trials} trials a level, success within "
         f"{2 * coder.tolerance:g}.{better}",
     )

@@ -90,7 +90,7 @@ def test_a_lasso_that_stops_early():
 
 
 def test_noise_that_is_explained_and_a_truth_that_is_seen():
-    found = check_noise(coder("NoiseExplained"), seed=0, quick=True)
+    found = check_noise(coder("noise_explained"), seed=0, quick=True)
     assert "noise, signed codes, 0.25 of the transition" in failures(found)
     # Nothing that a method is given holds the truth: here it is handed over.
     oracle = SimpleNamespace(

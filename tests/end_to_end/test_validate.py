@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bench.cli import main
+
 SOLVERS = Path(__file__).parents[1] / "bench" / "solvers.py"
 
 
@@ -67,35 +69,56 @@ def test_a_new_learner_passes_and_one_that_learns_nothing_fails(tmp_path):
     assert (verdict["method"], verdict["passed"]) == ("random-dictionary", False)
 
 
+def test_a_broken_contract_leaves_nothing(tmp_path):
+    done = superposed("validate", f"{SOLVERS}:raises_later", "--quick", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert "method raises-later raised ValueError: more samples" in done.stderr.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def refused(tmp_path, monkeypatch, capfd):
+    """Run the command in this process, in an empty folder; gives the one line that it says before it exits with 2."""
+
+    def run(*arguments):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["superposed", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        out, err = capfd.readouterr()
+        assert exit_.value.code == 2
+        assert out == ""
+        return err.strip().splitlines()[-1]
+
+    return run
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["validate", "absent.py:Name"], ["no such file", "absent.py"]),
         (["validate", f"{SOLVERS}:wrong_shape"], ["shape (40, 6)"]),
-        (["validate", f"{SOLVERS}:raises_later", "--quick"], ["method raises-later raised ValueError: more samples"]),
         (["validate", f"{SOLVERS}:raises_in_jax"], ["method raises-in-jax raised ValueError: more samples"]),
         (["validate", "fitsa"], ["did you mean 'fista'"]),
         (["validate", "fista", "--seed", "-1"], ["seed"]),
         (["validate", "fista", "--precision", "float16"], ["float32"]),
         (["new-solver", "1st"], ["'1st' is no name"]),
+        (["new-solver", "omp"], ["omp is a built-in method"]),
     ],
 )
-def test_what_is_refused_is_one_line_and_leaves_nothing(arguments, words, tmp_path):
-    done = superposed(*arguments, cwd=tmp_path)
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
+def test_what_is_refused_is_one_line_and_leaves_nothing(arguments, words, refused, tmp_path):
+    line = refused(*arguments)
     for word in words:
-        assert word in done.stderr.strip().splitlines()[-1]
+        assert word in line
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_folder_is_left_alone(tmp_path):
+def test_another_folder_is_left_alone(refused, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("mine")
     (tmp_path / "file").write_text("mine")
     for place, word in (("mine", "holds something else"), ("file", "is no folder"), ("file/out", "cannot write")):
-        done = superposed("validate", "fista", "--results", place, cwd=tmp_path)
-        assert done.returncode == 2
-        assert word in done.stderr.splitlines()[-1]
+        assert word in refused("validate", "fista", "--results", place)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "mine", "thesis.tex"]

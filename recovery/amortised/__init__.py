@@ -1,5 +1,10 @@
 """Coders trained on samples whose codes are known: one method a file."""
 
-TRAINERS: dict[str, type] = {}
+from recovery.amortised.linear_probe import LinearProbe
+from recovery.amortised.lista import Lista
+from recovery.amortised.mlp_encoder import MlpEncoder
+from recovery.amortised.relu_encoder import ReluEncoder
 
-__all__ = ["TRAINERS"]
+TRAINERS: dict[str, type] = {trainer.name: trainer for trainer in (Lista, ReluEncoder, MlpEncoder, LinearProbe)}
+
+__all__ = ["TRAINERS", "LinearProbe", "Lista", "MlpEncoder", "ReluEncoder"]

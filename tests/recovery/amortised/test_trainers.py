@@ -313,7 +313,7 @@ def test_amortisation_gap(fits, world):
     fista = Fista(penalty_fraction=1e-2, nonnegative=True)
     best = nmse(world.codes, fista(world.train[0], world.observations).codes)
     errors = {name: world.error(fits[name]) for name in TRAINERS}
-    # Over 6 seeds: FISTA .016 to .039, LISTA .055 to .083, MLP .108 to .132, one layer .245 to .259, probe .350 to .361.
+    # Over 6 seeds: FISTA .016-.039, LISTA .055-.083, MLP .108-.132, one layer .245-.259, probe .350-.361.
     assert best < errors["lista"] < errors["mlp-encoder"] < errors["relu-encoder"] < errors["linear-probe"]
     assert errors["relu-encoder"] > 3 * best
 

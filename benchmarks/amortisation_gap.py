@@ -5,8 +5,8 @@ Run as `python -m benchmarks.amortisation_gap`; about a minute on one core.
 The world of O'Neill, Gumran & Klindt 2025 (arXiv 2411.13117): N = 16 latents of which K = 3 are active in each sample,
 their values |N(0, 1)|, observed without noise in M = 8 dimensions; 1,024 samples to train on, 1,024 fresh ones to be
 judged on. Encoders are told the training codes ("known sparse codes" there), and LISTA and the ReLU layer also start
-from the dictionary; sparse coding is told the dictionary and needs no training. Atoms have unit norm. Each seed draws a dictionary, samples and the trainers' randomness; intervals
-are Student's t over seeds, at 95%.
+from the dictionary; sparse coding is told the dictionary and needs no training. Atoms have unit norm. Each seed draws
+a dictionary, samples and the trainers' randomness; intervals are Student's t over seeds, at 95%.
 
 Multiply-adds are counted from the shapes: matrix products alone, and for sparse coding the mean number of steps times
 2 M N, its stopping test included; what is computed once for a dictionary is left out.

@@ -134,7 +134,7 @@ def test_relative_errors_and_statuses_by_hand():
 
 
 def test_learners():
-    """A learner that learns passes, the null learner fails by both recoveries and by nothing else."""
+    """The null learner fails by both recoveries, and by nothing else."""
     families = check_learning(built_in()["unrelated"], "float64", seed=0, quick=True)
     found = [name for _, run in families[:5] for name in failures(run())]
     assert found == ["recovery of the dictionary", "codes of fresh samples"]

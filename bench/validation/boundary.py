@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from msgspec.structs import replace
 
 from analysis.figures import Curve, Panel, Series, SeriesFacet, boundary_plot
 from analysis.theory.l1_transition import l1_transition
@@ -17,8 +18,12 @@ from bench.validation.subject import Coder
 from recovery.solution import Status
 
 ALLOWANCE = 0.05
-"""What finite N is allowed. Basis pursuit itself is off by 0.02 at N = 100, where K / M takes steps of 0.02; the rest
-is for stopping rules, as all iterations slow down towards the transition."""
+"""What finite N is allowed: basis pursuit itself is off by up to 0.03 at N = 100 and 200, where K / M takes steps of
+0.01 to 0.02."""
+JUDGED_UP_TO = 0.5
+"""Undersampling beyond which only methods that solve a convex problem are judged: there a correct method of another
+kind may fall short of l1. Two implementations of orthogonal matching pursuit (built in, and by least squares in NumPy)
+both reach 0.456 at delta = 0.75, where l1 reaches 0.534."""
 REFERENCE = "basis-pursuit"
 
 
@@ -53,7 +58,9 @@ def _spec(source: str, precision: str, seed: int, *, quick: bool) -> Spec:
 
 
 def _boundaries(rows: pd.DataFrame, tolerance: float) -> pd.DataFrame:
-    """Each trial counts, whatever its status: a method is judged by what it returns."""
+    """Each trial counts, whatever its status: a method is judged by what it returns, and leaving out what has not
+    converged would leave out hard trials more than easy ones.
+    """
     recovered = rows["relative_error"] <= 2 * tolerance
     return boundary_table(rows.assign(recovered=recovered, counted=True, converged=rows["status"] == Status.CONVERGED))
 
@@ -78,15 +85,29 @@ def _check(coder: Coder, row: dict, spec: Spec) -> Check:
         if judged_by != row["code_sign"]
         else ""
     )
+    name = f"boundary, {sign} codes, delta = {row['undersampling']:g}"
+    unsure = (
+        f"; {row['n_not_converged']} of {row['n_trials']} solves were reported as not converged"
+        if row["n_not_converged"]
+        else ""
+    )
+    measured = (
+        f"half of the trials succeed up to K / M = {place} (95%: {low:.3f} to {high:.3f}); the l1 transition is "
+        f"{theory:.3f}{f' ({by})' if by else ''}{unsure}"
+    )
+    if coder.method.solves is None and row["undersampling"] > JUDGED_UP_TO:
+        reason = (
+            f"{measured}, {'reached' if passed else 'not reached'}. For information: beyond delta = {JUDGED_UP_TO:g} a "
+            "correct method that is not l1 minimisation may fall short of it, as orthogonal matching pursuit does."
+        )
+        return replace(judge(name, passed, float(row["rho50"]), theory - ALLOWANCE, reason), outcome="not applicable")
     return judge(
-        f"boundary, {sign} codes, delta = {row['undersampling']:g}",
+        name,
         passed,
         float(row["rho50"]),
         theory - ALLOWANCE,
-        f"half of the trials succeed up to K / M = {place} (95%:  {low:.3f} to {high:.3f}); the l1 transition is "
-        f"{theory:.3f}{f' ({by})' if by else ''}. Its upper end may not be below that by more than "
-        f"{ALLOWANCE:g}, for finite N{two_sided}. N = {row['n_latents']}, {spec.trials} trials a level, success within "
-        f"{2 * coder.tolerance:g}.{better}",
+        f"{measured}. Its upper end may not be below that by more than {ALLOWANCE:g}, for finite N{two_sided}. "
+        f"N = {row['n_latents']}, {spec.trials} trials a level, success within {2 * coder.tolerance:g}.{better}",
     )
 
 

@@ -50,7 +50,7 @@ def _repeated(rng: np.random.Generator) -> np.ndarray:
 
 def _conditioned(rng: np.random.Generator) -> np.ndarray:
     left, _, right = np.linalg.svd(gaussian_dictionary(rng), full_matrices=False)
-    atoms = left * np.geomspace(1, 0.01, N_DIMS) @ right
+    atoms = left * np.geomspace(1, 0.1, N_DIMS) @ right
     return atoms / np.linalg.norm(atoms, axis=0)
 
 
@@ -59,7 +59,7 @@ KINDS: dict[str, tuple[Callable[[np.random.Generator], np.ndarray], bool, str]] 
     "scaled": (_scaled, True, "norms from 0.3 to 3"),
     "rank-deficient": (_deficient, True, "rank three quarters of M"),
     "repeated atoms": (_repeated, False, "every atom twice, so that only A z is judged"),
-    "ill-conditioned": (_conditioned, False, "singular values over two decades, so that only A z is judged"),
+    "ill-conditioned": (_conditioned, False, "singular values over a decade, so that only A z is judged"),
 }
 """Name -> how atoms are made, whether the codes are unique, and what it is."""
 

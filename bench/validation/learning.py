@@ -37,10 +37,13 @@ class _Learned:
 
 
 class _Learner:
-    """Fits, and reads fresh samples; compiled once for each shape."""
+    """Fits, and reads fresh samples; compiled once for each shape.
+
+    `nonnegative` says that it keeps codes >= 0, though told that they are signed: it is then judged on codes that are.
+    """
 
     def __init__(self, method: Method, name: str) -> None:
-        self.method, self.name = method, name
+        self.method, self.name, self.nonnegative = method, name, False
 
         def fit(knowledge: Knowledge, observations: jax.Array, fresh: jax.Array, key: jax.Array) -> Any:
             found = method.build(knowledge).fit(observations, n_atoms=N_ATOMS, key=key)
@@ -77,8 +80,12 @@ class _Learner:
 
 def check_learning(method: Method, name: str, *, seed: int, quick: bool) -> list[tuple[str, Callable[[], Findings]]]:
     """The families of checks, to be run in order; all share one easy problem and its fit."""
-    learner, problem, fresh = _Learner(method, name), _problem(seed, 0), _fresh(seed, 0)
-    base: list[_Learned] = []
+    learner = _Learner(method, name)
+    found = learner.fit(_problem(seed, 0), _fresh(seed, 0))
+    if np.min(found.codes) >= 0:
+        learner.nonnegative = True
+    problem, fresh = _problem(seed, 0, learner.nonnegative), _fresh(seed, 0, learner.nonnegative)
+    base = [] if learner.nonnegative else [found]
 
     def first() -> _Learned:
         if not base:
@@ -95,15 +102,17 @@ def check_learning(method: Method, name: str, *, seed: int, quick: bool) -> list
     ]
 
 
-def _problem(seed: int, index: int, n_samples: int = N_SAMPLES, name: str = "learning") -> Problem:
+def _problem(
+    seed: int, index: int, nonnegative: bool = False, *, n_samples: int = N_SAMPLES, name: str = "learning"
+) -> Problem:
     dictionary = gaussian_dictionary(generator(seed, f"learning dictionary {index}"), N_DIMS, N_ATOMS)
     rng = generator(seed, f"{name} {index}")
-    codes = sparse_codes(rng, n_samples, N_ATOMS, N_ACTIVE)
-    return observe(rng, dictionary, codes, n_active=N_ACTIVE, noise_std=NOISE_STD)
+    codes = sparse_codes(rng, n_samples, N_ATOMS, N_ACTIVE, nonnegative=nonnegative)
+    return observe(rng, dictionary, codes, n_active=N_ACTIVE, noise_std=NOISE_STD, nonnegative=nonnegative)
 
 
-def _fresh(seed: int, index: int) -> Problem:
-    return _problem(seed, index, N_FRESH, "learning fresh")
+def _fresh(seed: int, index: int, nonnegative: bool = False) -> Problem:
+    return _problem(seed, index, nonnegative, n_samples=N_FRESH, name="learning fresh")
 
 
 def _cosine(problem: Problem, dictionary: np.ndarray) -> float:
@@ -134,7 +143,7 @@ def _recovery(learner: _Learner, name: str, seed: int, n_dictionaries: int) -> F
     }
     records = []
     for i in range(n_dictionaries):
-        problem, fresh = _problem(seed, i), _fresh(seed, i)
+        problem, fresh = _problem(seed, i, learner.nonnegative), _fresh(seed, i, learner.nonnegative)
         for label, one in {learner.method.name: learner, **others}.items():
             found = one.fit(problem, fresh)
             codes = jnp.asarray(found.codes, float)
@@ -164,7 +173,8 @@ def _recovery(learner: _Learner, name: str, seed: int, n_dictionaries: int) -> F
             mcc,
             mcc_bound,
             f"mean correlation with the true codes {mcc:.3f}, at least {mcc_bound:.3f}: half way from what an unrelated"
-            f" dictionary gives ({floor:.3f}) to 1; {N_FRESH} samples that were not seen, read by the fit's encoder.",
+            f" dictionary gives ({floor:.3f}) to 1; {N_FRESH} samples that were not seen, read by the fit's encoder; "
+            f"the true codes are {'>= 0, as the method keeps them so' if learner.nonnegative else 'signed'}.",
         ),
     ]
     return Findings(checks, {"recovery": means.reset_index()})

@@ -2,34 +2,30 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from recovery.amortised.training import check_schedule, descend, finished, lesson
-from recovery.coders.l1.fista import step_size_of
-from recovery.coders.l1.lasso import largest_penalty
+from recovery.amortised.training import DATA_FIELDS, META_FIELDS, GradientTrainer, Lesson
+from recovery.coders.l1.lasso import largest_penalty, step_size_of
 from recovery.encoders.lista_encoder import ListaEncoder
-from recovery.knowledge import Knowledge
-from recovery.learner import Fit
 
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["penalty_fraction", "learning_rate"],
-    meta_fields=["n_layers", "nonnegative", "n_steps", "batch_size"],
+    data_fields=("penalty_fraction", *DATA_FIELDS),
+    meta_fields=("n_layers", *META_FIELDS),
 )
 @dataclass(frozen=True)
-class Lista:
+class Lista(GradientTrainer):
     """min over W, S, t of E ||z - z_T||^2, z_T the last of `n_layers` steps z <- shrink(y W + z S, t) from z = 0.
 
     shrink is the soft threshold, or relu(v - t) if `nonnegative`. Training starts at ISTA: W = A / L,
     S = I - A^T A / L, L = ||A||^2, and t = penalty / L with a penalty that is `penalty_fraction` of the training
     samples' mean lambda_max. Observations and codes are divided by their root mean square norms for training, the
-    dictionary along with them. `history` holds the mean of ||z - z^||^2 over each step's batch, in units of the mean
-    of ||z||^2.
+    dictionary along with them.
 
     Gregor & LeCun 2010: W and S are shared by the layers. Two deviations: the thresholds are each layer's own, and the
     target is the true codes, not the lasso's solution, as those are known here.
@@ -37,41 +33,17 @@ class Lista:
 
     n_layers: int = 8
     penalty_fraction: Float[Array, ""] | float = 0.1
-    nonnegative: bool = False
-    n_steps: int = 2000
-    batch_size: int = 128
-    learning_rate: Float[Array, ""] | float = 5e-3
 
     name: ClassVar[str] = "lista"
     summary: ClassVar[str] = "ISTA unrolled into a few layers, its matrices and thresholds trained on known codes"
 
     def __post_init__(self) -> None:
-        check_schedule(self.n_steps, self.batch_size)
+        super().__post_init__()
         if self.n_layers < 1:
             raise ValueError(f"n_layers must be at least 1, got {self.n_layers}")
 
-    @classmethod
-    def suited_to(cls, knowledge: Knowledge) -> Self:
-        return cls(nonnegative=knowledge.nonnegative)
-
-    def train(
-        self,
-        dictionary: Float[Array, "n_dims n_latents"],
-        observations: Float[Array, "n_samples n_dims"],
-        codes: Float[Array, "n_samples n_latents"],
-        *,
-        key: PRNGKeyArray,
-    ) -> Fit:
-        samples = lesson(dictionary, observations, codes)
-        encoder, history = descend(
-            self.untrained(samples.dictionary, samples.observations),
-            samples,
-            n_steps=self.n_steps,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            key=key,
-        )
-        return finished(dictionary, encoder, samples, history)
+    def _start(self, samples: Lesson, key: PRNGKeyArray) -> tuple[ListaEncoder, PRNGKeyArray]:
+        return self.untrained(samples.dictionary, samples.observations), key
 
     def untrained(
         self, dictionary: Float[Array, "n_dims n_latents"], observations: Float[Array, "n_samples n_dims"]

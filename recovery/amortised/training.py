@@ -1,5 +1,6 @@
 """What trainers share: the units they train in, gradient descent on known codes, and how a fit ended."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeVar
 
@@ -9,8 +10,12 @@ import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from recovery.coder import SparseCoder
+from recovery.knowledge import Knowledge
 from recovery.learner import Fit
 from recovery.learners.start import fit_status, unit_scale
+
+DATA_FIELDS = ("learning_rate",)
+META_FIELDS = ("nonnegative", "n_steps", "batch_size")
 
 
 class Encoder(SparseCoder, Protocol):
@@ -105,6 +110,46 @@ def finished(
     return Fit(dictionary, encoder, history, fit_status(dictionary, numbers))
 
 
-def check_schedule(n_steps: int, batch_size: int) -> None:
-    if n_steps < 1 or batch_size < 1:
-        raise ValueError(f"n_steps and batch_size must be at least 1, got {n_steps} and {batch_size}")
+@dataclass(frozen=True)
+class GradientTrainer(ABC):
+    """A trainer by `descend`: `n_steps` on batches of `batch_size`.
+
+    `history` holds the mean of ||z - z^||^2 over each step's batch, in units of the mean of ||z||^2.
+    """
+
+    nonnegative: bool = False
+    n_steps: int = 2000
+    batch_size: int = 128
+    learning_rate: Float[Array, ""] | float = 5e-3
+
+    def __post_init__(self) -> None:
+        if self.n_steps < 1 or self.batch_size < 1:
+            raise ValueError(f"n_steps and batch_size must be at least 1, got {self.n_steps} and {self.batch_size}")
+
+    @classmethod
+    def suited_to(cls, knowledge: Knowledge) -> Self:
+        return cls(nonnegative=knowledge.nonnegative)
+
+    def train(
+        self,
+        dictionary: Float[Array, "n_dims n_latents"],
+        observations: Float[Array, "n_samples n_dims"],
+        codes: Float[Array, "n_samples n_latents"],
+        *,
+        key: PRNGKeyArray,
+    ) -> Fit:
+        samples = lesson(dictionary, observations, codes)
+        start, key_steps = self._start(samples, key)
+        encoder, history = descend(
+            start,
+            samples,
+            n_steps=self.n_steps,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            key=key_steps,
+        )
+        return finished(dictionary, encoder, samples, history)
+
+    @abstractmethod
+    def _start(self, samples: Lesson, key: PRNGKeyArray) -> tuple[Encoder, PRNGKeyArray]:
+        """The encoder before training, and the key that is left for the steps."""

@@ -6,20 +6,15 @@ from typing import ClassVar, Self
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float
 
-from recovery.coder import ResidualKind
-from recovery.encoders.one_pass import one_pass_solution
-from recovery.solution import Solution
+from recovery.encoders.one_pass import OnePass
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["weights", "bias"], meta_fields=["nonnegative"])
 @dataclass(frozen=True)
-class LinearReadout:
-    """z = y W + b, and values below 0 set to 0 if `nonnegative`.
-
-    The dictionary is used for the residual ||y - A z|| / ||y|| alone.
-    """
+class LinearReadout(OnePass):
+    """z = y W + b, and values below 0 set to 0 if `nonnegative`."""
 
     weights: Float[Array, "n_dims n_latents"]
     bias: Float[Array, " n_latents"]
@@ -27,16 +22,6 @@ class LinearReadout:
 
     name: ClassVar[str] = "linear-readout"
     summary: ClassVar[str] = "an affine map of the observations, clipped at 0 where codes are non-negative"
-    residual_kind: ClassVar[ResidualKind] = "relative_residual"
-
-    def __call__(
-        self,
-        dictionary: Float[Array, "n_dims n_latents"],
-        observations: Float[Array, "n_samples n_dims"],
-        *,
-        key: PRNGKeyArray | None = None,
-    ) -> Solution:
-        return one_pass_solution(dictionary, observations, self.encode(observations))
 
     def encode(self, observations: Float[Array, "n_samples n_dims"]) -> Float[Array, "n_samples n_latents"]:
         codes = observations @ self.weights + self.bias[None, :]

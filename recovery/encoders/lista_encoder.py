@@ -5,24 +5,22 @@ from functools import partial
 from typing import ClassVar, Self
 
 import jax
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float
 
-from recovery.coder import ResidualKind
-from recovery.encoders.one_pass import one_pass_solution
+from recovery.encoders.one_pass import OnePass
 from recovery.encoders.shrinkage import shrink
-from recovery.solution import Solution
 
 
 @partial(
     jax.tree_util.register_dataclass, data_fields=["weights", "lateral", "thresholds"], meta_fields=["nonnegative"]
 )
 @dataclass(frozen=True)
-class ListaEncoder:
+class ListaEncoder(OnePass):
     """z_0 = 0 and z_t = shrink(y W + z_{t-1} S, thresholds[t]), one step a layer; the codes are the last z.
 
     shrink is the soft threshold, or relu(v - threshold) if `nonnegative`. With W = A / L, S = I - A^T A / L and
     thresholds of penalty / L these are the steps of ISTA for the lasso (L the largest eigenvalue of A^T A). W and S are
-    shared by the layers (Gregor & LeCun 2010). The dictionary is used for the residual ||y - A z|| / ||y|| alone.
+    shared by the layers (Gregor & LeCun 2010).
     """
 
     weights: Float[Array, "n_dims n_latents"]
@@ -32,16 +30,6 @@ class ListaEncoder:
 
     name: ClassVar[str] = "lista-encoder"
     summary: ClassVar[str] = "ISTA unrolled into layers whose weights something else has trained"
-    residual_kind: ClassVar[ResidualKind] = "relative_residual"
-
-    def __call__(
-        self,
-        dictionary: Float[Array, "n_dims n_latents"],
-        observations: Float[Array, "n_samples n_dims"],
-        *,
-        key: PRNGKeyArray | None = None,
-    ) -> Solution:
-        return one_pass_solution(dictionary, observations, self.encode(observations))
 
     def encode(self, observations: Float[Array, "n_samples n_dims"]) -> Float[Array, "n_samples n_latents"]:
         drive = observations @ self.weights

@@ -5,20 +5,18 @@ from functools import partial
 from typing import ClassVar
 
 import jax
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int
 
-from recovery.coder import ResidualKind
-from recovery.encoders.one_pass import one_pass_solution
-from recovery.solution import Solution
+from recovery.encoders.one_pass import OnePass
 from recovery.topk import keep_largest
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["weights", "bias", "centre", "n_active"], meta_fields=[])
 @dataclass(frozen=True)
-class TopKEncoder:
+class TopKEncoder(OnePass):
     """z = the `n_active` largest positive entries of (y - centre) W + b, the others 0.
 
-    The dictionary is used for the residual ||y - A z|| / ||y|| alone, which leaves the decoder's `centre` out.
+    The residual leaves the decoder's `centre` out.
     """
 
     weights: Float[Array, "n_dims n_atoms"]
@@ -28,14 +26,7 @@ class TopKEncoder:
 
     name: ClassVar[str] = "topk-encoder"
     summary: ClassVar[str] = "the encoder of a TopK sparse autoencoder"
-    residual_kind: ClassVar[ResidualKind] = "relative_residual"
 
-    def __call__(
-        self,
-        dictionary: Float[Array, "n_dims n_atoms"],
-        observations: Float[Array, "n_samples n_dims"],
-        *,
-        key: PRNGKeyArray | None = None,
-    ) -> Solution:
+    def encode(self, observations: Float[Array, "n_samples n_dims"]) -> Float[Array, "n_samples n_atoms"]:
         scores = (observations - self.centre[None, :]) @ self.weights + self.bias[None, :]
-        return one_pass_solution(dictionary, observations, keep_largest(scores, self.n_active))
+        return keep_largest(scores, self.n_active)

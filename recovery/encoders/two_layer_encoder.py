@@ -5,12 +5,10 @@ from functools import partial
 from typing import ClassVar, Self
 
 import jax
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float
 
-from recovery.coder import ResidualKind
-from recovery.encoders.one_pass import one_pass_solution
+from recovery.encoders.one_pass import OnePass
 from recovery.encoders.shrinkage import shrink
-from recovery.solution import Solution
 
 
 @partial(
@@ -19,11 +17,8 @@ from recovery.solution import Solution
     meta_fields=["nonnegative"],
 )
 @dataclass(frozen=True)
-class TwoLayerEncoder:
-    """h = relu(y W1 + b), then z = relu(h W2 - t) if `nonnegative`, else h W2 soft-thresholded by t.
-
-    The dictionary is used for the residual ||y - A z|| / ||y|| alone.
-    """
+class TwoLayerEncoder(OnePass):
+    """h = relu(y W1 + b), then z = relu(h W2 - t) if `nonnegative`, else h W2 soft-thresholded by t."""
 
     hidden_weights: Float[Array, "n_dims width"]
     hidden_bias: Float[Array, " width"]
@@ -33,16 +28,6 @@ class TwoLayerEncoder:
 
     name: ClassVar[str] = "two-layer-encoder"
     summary: ClassVar[str] = "a hidden ReLU layer, then a ReLU or a soft threshold"
-    residual_kind: ClassVar[ResidualKind] = "relative_residual"
-
-    def __call__(
-        self,
-        dictionary: Float[Array, "n_dims n_latents"],
-        observations: Float[Array, "n_samples n_dims"],
-        *,
-        key: PRNGKeyArray | None = None,
-    ) -> Solution:
-        return one_pass_solution(dictionary, observations, self.encode(observations))
 
     def encode(self, observations: Float[Array, "n_samples n_dims"]) -> Float[Array, "n_samples n_latents"]:
         hidden = jax.nn.relu(observations @ self.hidden_weights + self.hidden_bias[None, :])

@@ -2,14 +2,14 @@
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
-from jax.scipy.linalg import cho_solve
 from jaxtyping import Array, Bool, Float, Int
 
+from recovery.coders.gathered import gather
 from recovery.topk import kth_threshold
 
 _MIN_NORM = 1e-3
+_RIDGE = 16
 _REFINEMENTS = 2
 
 
@@ -50,17 +50,10 @@ def least_squares(
     The normal equations of the gathered atoms, with a ridge at rounding level (repeated atoms share), are refined
     twice by the residual, which gives back what squaring the condition number takes.
     """
-    n_slots = min(n_slots, dictionary.shape[1])
-    used, index = jax.lax.top_k(support.astype(observations.dtype), n_slots)
-    atoms = dictionary.T[index] * used[:, :, None]
-    gram = jnp.einsum("psm,ptm->pst", atoms, atoms)
-    ridge = 16 * jnp.finfo(gram.dtype).eps
-    diagonal = jnp.where(used > 0, ridge, 1.0).astype(gram.dtype)
-    factor = jnp.linalg.cholesky(gram + diagonal[:, :, None] * jnp.eye(n_slots, dtype=gram.dtype)[None])
-    coefficients = jnp.zeros_like(used)
+    gathered = gather(dictionary, support, n_slots=min(n_slots, dictionary.shape[1]), ridge=_RIDGE)
+    coefficients = jnp.zeros_like(gathered.used)
     for _ in range(1 + _REFINEMENTS):
-        missing = observations - jnp.einsum("psm,ps->pm", atoms, coefficients)
-        target = jnp.einsum("psm,pm->ps", atoms, missing)
-        coefficients = coefficients + cho_solve((factor, True), target[..., None])[..., 0] * used
-    rows = jnp.arange(index.shape[0])[:, None]
-    return jnp.zeros(support.shape, coefficients.dtype).at[rows, index].add(coefficients)
+        missing = observations - jnp.einsum("psm,ps->pm", gathered.atoms, coefficients)
+        target = jnp.einsum("psm,pm->ps", gathered.atoms, missing)
+        coefficients = coefficients + gathered.solve(target) * gathered.used
+    return gathered.scatter(coefficients, dictionary.shape[1])

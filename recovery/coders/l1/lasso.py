@@ -48,30 +48,6 @@ def step_size_of(dictionary: Float[Array, "n_dims n_latents"]) -> Float[Array, "
     return jnp.where(lipschitz == 0, 0, 1 / jnp.where(lipschitz == 0, 1, lipschitz))
 
 
-def check_penalty(penalty: object, penalty_fraction: object, max_iterations: int) -> None:
-    """Raises ValueError unless exactly one of the penalties is given, and at least one iteration."""
-    if (penalty is None) == (penalty_fraction is None):
-        raise ValueError("give exactly one of penalty and penalty_fraction")
-    if max_iterations < 1:
-        raise ValueError(f"max_iterations must be at least 1, got {max_iterations}")
-
-
-def absolute_penalty(
-    dictionary: Float[Array, "n_dims n_latents"],
-    observations: Float[Array, "n_samples n_dims"],
-    penalty: Float[Array, "..."] | float | None,
-    penalty_fraction: Float[Array, "..."] | float | None,
-    *,
-    nonnegative: bool,
-) -> Float[Array, " n_samples"]:
-    """The penalty of each sample in the units of A^T y: as given, or as a fraction of the sample's lambda_max."""
-    n_samples, dtype = observations.shape[0], observations.dtype
-    if penalty_fraction is None:
-        return jnp.broadcast_to(jnp.asarray(penalty, dtype), (n_samples,))
-    largest = largest_penalty(dictionary, observations, nonnegative=nonnegative)
-    return jnp.asarray(penalty_fraction, dtype) * largest
-
-
 def relative_gap(
     dictionary: Float[Array, "n_dims n_latents"],
     observations: Float[Array, "n_samples n_dims"],

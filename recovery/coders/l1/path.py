@@ -5,10 +5,12 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.linalg import cho_solve
 from jaxtyping import Array, Bool, Float, Int
 
+from recovery.coders.gathered import Gathered, gather
 from recovery.iterate import Outcome, Verdict, iterate
+
+_RIDGE = 4
 
 
 class PathState(NamedTuple):
@@ -48,8 +50,8 @@ def follow(
     signs = jnp.sign(correlations)
 
     def step(state: PathState) -> PathState:
-        solve, scatter = _active_solver(dictionary, state.active, n_slots)
-        direction = scatter(solve(state.signs))
+        gathered = gather(dictionary, state.active, n_slots=n_slots, ridge=_RIDGE)
+        direction = gathered.scatter(_refined(gathered, state.signs), n_latents)
         residual = observations - state.codes @ dictionary.T
         image = direction @ dictionary.T
         current, slope = residual @ dictionary, image @ dictionary
@@ -67,7 +69,8 @@ def follow(
         joins, leaves = ~ended & (enter <= leave), ~ended & (leave < enter)
         arriving = jax.nn.one_hot(jnp.argmin(joining, axis=1), n_latents, dtype=bool) & joins[:, None]
         going = jax.nn.one_hot(jnp.argmin(leaving, axis=1), n_latents, dtype=bool) & leaves[:, None]
-        codes = scatter(solve(correlations - new_penalty[:, None] * state.signs))
+        right = correlations - new_penalty[:, None] * state.signs
+        codes = gathered.scatter(_refined(gathered, right), n_latents)
         # At a knot the atom that goes is at zero but for rounding.
         codes = jnp.where(going, 0, codes)
         sign = jnp.where(rising <= falling, 1, -1).astype(codes.dtype)
@@ -104,22 +107,9 @@ def _crossing(distance: Array, speed: Array, allowed: Array) -> Array:
     return jnp.where(reaches, jnp.maximum(distance, 0) / jnp.where(reaches, speed, 1), jnp.inf)
 
 
-def _active_solver(dictionary: Array, active: Array, n_slots: int) -> tuple[Callable, Callable]:
-    """Functions that solve the active atoms' normal equations, and that bring the solution to its places."""
-    used, index = jax.lax.top_k(active.astype(dictionary.dtype), n_slots)
-    atoms = dictionary.T[index] * used[:, :, None]
-    gram = jnp.einsum("psm,ptm->pst", atoms, atoms)
-    diagonal = jnp.where(used > 0, 4 * jnp.finfo(gram.dtype).eps, 1.0).astype(gram.dtype)
-    factor = jnp.linalg.cholesky(gram + diagonal[:, :, None] * jnp.eye(n_slots, dtype=gram.dtype)[None])
-    rows = jnp.arange(active.shape[0])[:, None]
-
-    def solve(values: Array) -> Array:
-        target = jnp.take_along_axis(values, index, axis=1) * used
-        found = cho_solve((factor, True), target[..., None])[..., 0]
-        missing = target - jnp.einsum("pst,pt->ps", gram, found)
-        return (found + cho_solve((factor, True), missing[..., None])[..., 0]) * used
-
-    def scatter(values: Array) -> Array:
-        return jnp.zeros(active.shape, values.dtype).at[rows, index].add(values)
-
-    return solve, scatter
+def _refined(gathered: Gathered, values: Array) -> Array:
+    """The solution of the active atoms' normal equations for right-hand sides `values`, in the slots."""
+    target = jnp.take_along_axis(values, gathered.places, axis=1) * gathered.used
+    found = gathered.solve(target)
+    missing = target - jnp.einsum("pst,pt->ps", gathered.gram, found)
+    return (found + gathered.solve(missing)) * gathered.used

@@ -6,9 +6,10 @@ from typing import ClassVar, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from recovery.coder import ResidualKind
+from recovery.coders.message_passing.settling import Settling, judge_settling, settle, unsettled
 from recovery.iterate import Verdict, blank_non_finite, iterate
 from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
@@ -19,8 +20,7 @@ class _State(NamedTuple):
     codes: Float[Array, "n_samples n_latents"]
     residual: Float[Array, "n_samples n_dims"]
     change: Float[Array, " n_samples"]
-    lowest: Float[Array, " n_samples"]
-    settled: Int[Array, " n_samples"]
+    settling: Settling
 
 
 @partial(
@@ -76,10 +76,14 @@ class Amp:
         n_samples, dtype = observations.shape[0], observations.dtype
 
         def judge(state: _State) -> Verdict:
-            vanished = relative_norm(state.residual, observations) <= self.tolerance
-            ended = state.settled >= self.patience
-            settled = ended & (jnp.linalg.norm(state.residual, axis=1) <= 2 * state.lowest)
-            return Verdict(state.change, vanished | (state.change <= self.tolerance) | settled, ended)
+            return judge_settling(
+                state.settling,
+                state.change,
+                state.residual,
+                observations,
+                tolerance=self.tolerance,
+                patience=self.patience,
+            )
 
         codes = jnp.zeros((n_samples, dictionary.shape[1]), dtype)
         state, outcome = iterate(
@@ -89,8 +93,7 @@ class Amp:
                 codes,
                 observations,
                 jnp.ones(n_samples, dtype),
-                jnp.linalg.norm(observations, axis=1),
-                jnp.zeros(n_samples, jnp.int32),
+                unsettled(observations),
             ),
             n_samples=n_samples,
             max_iterations=self.max_iterations,
@@ -109,7 +112,4 @@ class Amp:
         new = jnp.where(self.nonnegative, positive, positive - jnp.maximum(-pseudo - threshold, 0))
         onsager = jnp.sum(new != 0, axis=1).astype(codes.dtype) / n_dims
         residual = observations - new @ dictionary.T + onsager[:, None] * residual
-        size = jnp.linalg.norm(residual, axis=1)
-        fell = size < 0.99 * state.lowest
-        lowest, settled = jnp.where(fell, size, state.lowest), jnp.where(fell, 0, state.settled + 1)
-        return _State(new, residual, relative_norm(new - codes, new), lowest, settled)
+        return _State(new, residual, relative_norm(new - codes, new), settle(state.settling, residual))

@@ -6,10 +6,11 @@ from typing import ClassVar, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from recovery.coder import ResidualKind
 from recovery.coders.message_passing.priors import Posterior, bernoulli_gaussian
+from recovery.coders.message_passing.settling import Settling, judge_settling, settle, unsettled
 from recovery.iterate import Verdict, blank_non_finite, iterate
 from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
@@ -24,8 +25,7 @@ class _State(NamedTuple):
     density: Float[Array, "n_samples 1"]
     variance: Float[Array, "n_samples 1"]
     change: Float[Array, " n_samples"]
-    lowest: Float[Array, " n_samples"]
-    settled: Int[Array, " n_samples"]
+    settling: Settling
 
 
 @partial(
@@ -84,13 +84,16 @@ class BayesAmp:
         key: PRNGKeyArray | None = None,
     ) -> Solution:
         n_samples, dtype = observations.shape[0], observations.dtype
-        size = jnp.linalg.norm(observations, axis=1)
 
         def judge(state: _State) -> Verdict:
-            vanished = relative_norm(state.residual, observations) <= self.tolerance
-            ended = state.settled >= self.patience
-            calm = ended & (jnp.linalg.norm(state.residual, axis=1) <= 2 * state.lowest)
-            return Verdict(state.change, vanished | (state.change <= self.tolerance) | calm, ended)
+            return judge_settling(
+                state.settling,
+                state.change,
+                state.residual,
+                observations,
+                tolerance=self.tolerance,
+                patience=self.patience,
+            )
 
         def same(value: Array | float) -> Array:
             return jnp.full((n_samples, 1), value, dtype)
@@ -104,8 +107,7 @@ class BayesAmp:
                 jnp.clip(same(self.density), _LEAST_DENSITY, 1 - _LEAST_DENSITY),
                 same(self.variance),
                 jnp.ones(n_samples, dtype),
-                size,
-                jnp.zeros(n_samples, jnp.int32),
+                unsettled(observations),
             ),
             n_samples=n_samples,
             max_iterations=self.max_iterations,
@@ -129,16 +131,13 @@ class BayesAmp:
         nothing = jnp.all(observations == 0, axis=1, keepdims=True)
         codes, residual = jnp.where(nothing, 0, codes), jnp.where(nothing, 0, residual)
         density, variance = self._learned(posterior, state, n_dims / n_latents)
-        length = jnp.linalg.norm(residual, axis=1)
-        fell = length < 0.99 * state.lowest
         return _State(
             codes,
             residual,
             density,
             variance,
             relative_norm(codes - state.codes, codes),
-            jnp.where(fell, length, state.lowest),
-            jnp.where(fell, 0, state.settled + 1),
+            settle(state.settling, residual),
         )
 
     def _learned(self, posterior: Posterior, state: _State, undersampling: float) -> tuple[Array, Array]:

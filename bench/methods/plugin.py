@@ -41,8 +41,7 @@ def identify(source: str, *, base: Path | None = None) -> tuple[str, Plugin]:
     if colon:
         absolute = (base or Path.cwd()) / path
         source = f"{absolute.resolve()}:{name}"
-    bare = Plugin(source)
-    method = load(bare)
+    method = _method(source)
     return method.name, Plugin(source, method.kind, _fingerprint(source))
 
 
@@ -54,14 +53,18 @@ def check_unchanged(name: str, plugin: Plugin) -> None:
         )
 
 
-@functools.cache
 def load(plugin: Plugin) -> Method:
     """The method behind a description. Raises UserError naming what cannot be loaded, or how it breaks the contract."""
-    path, colon, name = _split(plugin.source)
+    return _method(plugin.source)
+
+
+@functools.cache
+def _method(source: str) -> Method:
+    path, colon, name = _split(source)
     if not colon:
-        return _named(plugin.source)
-    target = _attribute(_module(Path(path)), name, plugin.source)
-    return adapt(target, name=name, where=plugin.source)
+        return _named(source)
+    target = _attribute(_module(Path(path)), name, source)
+    return adapt(target, name=name, where=source)
 
 
 def _split(source: str) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from bench.report.content import ReportContent
+from bench.status import MOST_UNCONVERGED
 from bench.studies.recovery_zoo import panels, tables
 from bench.studies.recovery_zoo.parameters import Fixed
 from bench.study import Results, Spec
@@ -110,7 +111,7 @@ def _notes(spec: Spec) -> list[str]:
         f"{fixed.training_steps} steps.",
         "The ranking is by the mean over cells of the NMSE in dB; a result that is not finite counts as no codes, "
         "0 dB. Intervals are 95% Student t intervals over trials; differences to the best are paired.",
-        f"A trial failed where more than {tables.MOST_UNCONVERGED:.0%} of its samples did not converge, or the fit or "
+        f"A trial failed where more than {MOST_UNCONVERGED:.0%} of its samples did not converge, or the fit or "
         "any sample became non-finite. Failed trials stay in the means, at what they returned.",
         "NMSE = sum |z^ - z|^2 / sum |z|^2. With the dictionary unknown, codes are matched to the latents one to one "
         "and scaled by least squares. read_* are the scores of codes "

@@ -15,6 +15,7 @@ from analysis import metrics
 from analysis.theory.l1_transition import minimax_threshold
 from bench.errors import UserError
 from bench.methods import Method, built_in, recover
+from bench.status import status_metrics
 from bench.studies.recovery_zoo.parameters import PRESETS, Fixed, Grid, predicted_lasso
 from bench.studies.recovery_zoo.report import report
 from bench.study import Axis, Context, Point, Spec, Study
@@ -143,15 +144,9 @@ def _of_dictionary(
 
 
 def _status(solution: Solution, fit: Fit | None) -> dict[str, jax.Array]:
-    """Samples by status, whether the fit failed, and what the solves took."""
-    counts = {f"n_{status.name.lower()}": jnp.sum(solution.status == status, dtype=jnp.int32) for status in Status}
+    """How the solves ended, and whether the fit failed."""
     fitted = jnp.int32(Status.CONVERGED) if fit is None else fit.status.astype(jnp.int32)
-    return {
-        **counts,
-        "fit_status": fitted,
-        "residual": jnp.max(solution.residual),
-        "iterations": jnp.mean(solution.iterations * 1.0),
-    }
+    return {**status_metrics(solution), "fit_status": fitted}
 
 
 def _mixing(fixed: Fixed) -> LinearMixing:

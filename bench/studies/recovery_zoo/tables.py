@@ -10,7 +10,8 @@ from analysis.statistics import mean_interval
 from analysis.theory.bayes_bernoulli_gaussian import state_evolution_mse
 from analysis.theory.noise_sensitivity import noise_sensitivity
 from analysis.theory.oracle_floor import oracle_floor
-from bench.methods import built_in, load
+from bench.methods import built_in
+from bench.status import trial_failed
 from bench.studies.recovery_zoo.parameters import Fixed, predicted_lasso
 from bench.study import Spec
 from recovery.solution import Status
@@ -29,30 +30,26 @@ METRICS = (
     "iterations",
 )
 
+RANKED = ("mcc", "support_f1", "dictionary_cosine", "read_nmse", "read_mcc", "read_support_f1")
+"""Metrics that the ranking shows beside its own, as means over all cells."""
+
 NULL = "unrelated"
 
 RECOVERED = 0.1
 """A cell counts as recovered where the mean NMSE is at most this."""
 
-MOST_UNCONVERGED = 0.01
-"""A trial counts as failed where more than this share of its samples did not converge, any became non-finite, or the
-fit did."""
-
 
 def judge(rows: pd.DataFrame) -> pd.DataFrame:
     """Mark each row as failed or not; the error of a row that is not finite is that of no codes at all, 1."""
-    samples = rows["n_converged"] + rows["n_max_iterations"] + rows["n_non_finite"]
-    broken = (rows["n_non_finite"] > 0) | (rows["fit_status"] == Status.NON_FINITE)
-    failed = broken | (rows["n_max_iterations"] > MOST_UNCONVERGED * samples)
+    failed = trial_failed(rows) | (rows["fit_status"] == Status.NON_FINITE)
     counted = rows["nmse"].where(np.isfinite(rows["nmse"]), 1.0)
     return rows.assign(failed=failed, nmse_db=10 * np.log10(np.maximum(counted, 1e-12)))
 
 
 def family_of(spec: Spec) -> dict[str, tuple[str, str]]:
     """Family and kind of every method of the spec."""
-    known = built_in()
-    methods = {name: load(spec.plugins[name]) if name in spec.plugins else known[name] for name in spec.methods}
-    return {name: (method.family, method.kind) for name, method in methods.items()}
+    own = {name: (method.family, method.kind) for name, method in built_in().items()}
+    return {name: own.get(name) or ("plugged in", spec.plugins[name].kind) for name in spec.methods}
 
 
 def cell_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -107,8 +104,7 @@ def ranking_table(rows: pd.DataFrame, cells: pd.DataFrame, spec: Spec) -> pd.Dat
                     **_interval("behind_best_db", paired_difference(scores[name], scores[order[0]])),
                     "cells_recovered": int(recovered.get(name, 0)),
                     "n_cells": n_cells,
-                    **{metric: own[metric].mean() for metric in METRICS[1:3] if metric in own},
-                    **{metric: own[metric].mean() for metric in METRICS[5:9] if metric in own},
+                    **{metric: own[metric].mean() for metric in RANKED if metric in own},
                     "iterations": own["iterations"].mean(),
                     "failed_share": own["failed"].mean(),
                     "n_trials": len(own),

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from bench.report.content import ReportContent
+from bench.status import MOST_UNCONVERGED
 from bench.studies.superposition_map import panels, sentences, tables
 from bench.studies.superposition_map.parameters import Fixed
 from bench.study import Results
@@ -39,7 +40,7 @@ def report(results: Results) -> ReportContent:
 def _notes(fixed: Fixed) -> list[str]:
     return [
         f"A cell is recovered where its mean NMSE is at most {tables.RECOVERED:g}; a trial failed where more than "
-        f"{tables.MOST_UNCONVERGED:.0%} of its samples did not converge or any became non-finite. Both are "
+        f"{MOST_UNCONVERGED:.0%} of its samples did not converge or any became non-finite. Both are "
         "applied to the stored rows.",
         "NMSE = sum |z^ - z|^2 / sum |z|^2 over all latents, represented or not. With the dictionary unknown, "
         "codes are first matched to the "

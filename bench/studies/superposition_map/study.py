@@ -15,6 +15,7 @@ from analysis import metrics
 from analysis.theory.l1_transition import minimax_threshold
 from bench.errors import UserError
 from bench.methods import recover
+from bench.status import status_metrics
 from bench.studies.superposition_map.parameters import BLIND, KNOWN, PRESETS, Fixed, Grid, predicted_lasso
 from bench.studies.superposition_map.report import report
 from bench.study import Axis, Context, Point, Spec, Study
@@ -22,7 +23,6 @@ from recovery.coders import Fista, Omp
 from recovery.encoders import ReluReadout
 from recovery.knowledge import Knowledge
 from recovery.learners import AlternatingMod, TopKSae, UnrelatedDictionary
-from recovery.solution import Status
 from toymodels.problem import Problem, observe
 from toymodels.training import TrainingConfig
 from toymodels.worlds import GaussianMixing, TrainedBottleneck
@@ -105,7 +105,7 @@ def measure(
         )
         solution = fit.encoder(fit.dictionary, data.observations)
         scores = _score_blind(context.fixed, problem, fit.dictionary, solution.codes)
-    return {**scores, **_geometry(problem), **_status(solution)}
+    return {**scores, **_geometry(problem), **status_metrics(solution)}
 
 
 def _knowledge(problem: Problem, data: Sample, values: dict) -> Knowledge:
@@ -194,12 +194,6 @@ def _geometry(problem: Problem) -> dict[str, jax.Array]:
         "dimensions_per_feature": metrics.dimensions_per_feature(weights),
         "training_loss": problem.training_loss[-1],
     }
-
-
-def _status(solution: Any) -> dict[str, jax.Array]:
-    """Samples by status, and what their solves took."""
-    counts = {f"n_{status.name.lower()}": jnp.sum(solution.status == status, dtype=jnp.int32) for status in Status}
-    return {**counts, "residual": jnp.max(solution.residual), "iterations": jnp.mean(solution.iterations * 1.0)}
 
 
 def check(spec: Spec) -> None:

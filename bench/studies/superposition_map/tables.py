@@ -9,6 +9,7 @@ from scipy import stats
 from analysis.theory.l1_transition import l1_transition
 from analysis.theory.noise_sensitivity import noise_sensitivity
 from analysis.theory.oracle_floor import oracle_floor
+from bench.status import trial_failed
 from bench.studies.superposition_map.parameters import NULL, Fixed, predicted_lasso
 from bench.study import Spec
 
@@ -19,15 +20,10 @@ CELL = ["dictionary", "density", "noise_std"]
 RECOVERED = 0.1
 """A cell counts as recovered where the mean NMSE is at most this."""
 
-MOST_UNCONVERGED = 0.01
-"""A trial counts as failed where more than this share of its samples did not converge, or any became non-finite."""
-
 
 def judge(rows: pd.DataFrame) -> pd.DataFrame:
     """Mark each row as failed or not."""
-    samples = rows["n_converged"] + rows["n_max_iterations"] + rows["n_non_finite"]
-    failed = (rows["n_non_finite"] > 0) | (rows["n_max_iterations"] > MOST_UNCONVERGED * samples)
-    return rows.assign(failed=failed)
+    return rows.assign(failed=trial_failed(rows))
 
 
 def mean_table(rows: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:

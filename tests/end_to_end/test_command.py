@@ -1,6 +1,5 @@
 """Runs, reports, exports, refusals and recoveries through the command line."""
 
-import os
 import re
 import shutil
 import signal
@@ -29,14 +28,8 @@ MAP = [
 ]
 
 
-def superposed(*arguments, cwd=None, env=None):
-    """Run the command; gives the finished process with its output as text."""
-    command = [sys.executable, "-m", "bench", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, timeout=300, check=False)
-
-
 @pytest.fixture(scope="session")
-def donoho_folder(tmp_path_factory):
+def donoho_folder(superposed, tmp_path_factory):
     """A finished small run of donoho-tanner, not to be changed."""
     folder = tmp_path_factory.mktemp("donoho") / "out"
     done = superposed(*DONOHO, "--results", folder)
@@ -47,7 +40,7 @@ def donoho_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def map_folder(tmp_path_factory):
+def map_folder(superposed, tmp_path_factory):
     """A finished small run of superposition-map, not to be changed."""
     folder = tmp_path_factory.mktemp("map") / "out"
     done = superposed(*MAP, "--results", folder)
@@ -100,7 +93,7 @@ def test_the_map_has_every_cell_with_interval_chance_and_counts(map_folder):
     assert (map_folder / "tables/theory.csv").is_file()
 
 
-def test_export_gives_every_row(donoho_folder, tmp_path):
+def test_export_gives_every_row(superposed, donoho_folder, tmp_path):
     for form, read in (("csv", pd.read_csv), ("parquet", pd.read_parquet)):
         file = tmp_path / f"rows.{form}"
         done = superposed("export", donoho_folder, "--format", form, "--output", file)
@@ -110,13 +103,13 @@ def test_export_gives_every_row(donoho_folder, tmp_path):
         assert {"relative_error", "status", "iterations", "certificate", "trial"} <= set(rows.columns)
 
 
-def test_list_names_everything():
+def test_list_names_everything(superposed):
     out = superposed("list").stdout
     for name in ("superposition-map", "donoho-tanner", "basis-pursuit", "topk-sae"):
         assert name in out
 
 
-def test_a_finished_run_does_nothing_again(donoho_folder, tmp_path):
+def test_a_finished_run_does_nothing_again(superposed, donoho_folder, tmp_path):
     folder = copy(donoho_folder, tmp_path)
     before = {p.name: p.stat().st_mtime_ns for p in (folder / "shards").iterdir()}
     assert superposed(*DONOHO, "--results", folder).returncode == 0
@@ -136,7 +129,7 @@ def stopped(folder, number):
     return process.returncode, err
 
 
-def test_sigkill_then_the_same_command(donoho_folder, tmp_path):
+def test_sigkill_then_the_same_command(superposed, donoho_folder, tmp_path):
     folder = tmp_path / "out"
     assert stopped(folder, signal.SIGKILL)[0] == -signal.SIGKILL
     kept = list(folder.glob("shards/[0-9]*.parquet"))
@@ -148,7 +141,7 @@ def test_sigkill_then_the_same_command(donoho_folder, tmp_path):
     assert contents(folder / "tables") == contents(donoho_folder / "tables")
 
 
-def test_interrupted_then_resumed_by_folder(donoho_folder, tmp_path):
+def test_interrupted_then_resumed_by_folder(superposed, donoho_folder, tmp_path):
     folder = tmp_path / "out"
     code, err = stopped(folder, signal.SIGINT)
     assert code == 130, err
@@ -159,7 +152,7 @@ def test_interrupted_then_resumed_by_folder(donoho_folder, tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["truncated", "foreign", "flipped"])
-def test_a_damaged_shard_is_named_and_only_its_chunk_redone(damage, donoho_folder, tmp_path):
+def test_a_damaged_shard_is_named_and_only_its_chunk_redone(superposed, damage, donoho_folder, tmp_path):
     folder = copy(donoho_folder, tmp_path)
     shards = sorted((folder / "shards").iterdir())
     victim, data = shards[1], shards[1].read_bytes()
@@ -182,7 +175,7 @@ def test_a_damaged_shard_is_named_and_only_its_chunk_redone(damage, donoho_folde
     assert contents(folder / "tables") == contents(donoho_folder / "tables")
 
 
-def test_chunk_size_changes_no_number(donoho_folder, tmp_path):
+def test_chunk_size_changes_no_number(superposed, donoho_folder, tmp_path):
     # Solves of one world are batched alike whatever the chunk, so that the rows agree to rounding of the last digits.
     folder = tmp_path / "out"
     assert superposed(*DONOHO, "--set", "chunk_size=3", "--results", folder).returncode == 0
@@ -195,7 +188,7 @@ def test_chunk_size_changes_no_number(donoho_folder, tmp_path):
     pd.testing.assert_frame_equal(*files, rtol=1e-6, atol=1e-8)
 
 
-def test_an_incomplete_folder_can_be_reported(donoho_folder, tmp_path):
+def test_an_incomplete_folder_can_be_reported(superposed, donoho_folder, tmp_path):
     folder = copy(donoho_folder, tmp_path)
     sorted((folder / "shards").iterdir())[-1].unlink()
     done = superposed("report", folder)
@@ -203,7 +196,7 @@ def test_an_incomplete_folder_can_be_reported(donoho_folder, tmp_path):
     assert done.stdout.startswith("Incomplete: 1 chunk")
 
 
-def test_another_spec_is_refused(donoho_folder):
+def test_another_spec_is_refused(superposed, donoho_folder):
     before = contents(donoho_folder / "shards")
     done = superposed(*DONOHO, "--set", "trials=5", "--results", donoho_folder)
     refused(done, donoho_folder, "trials is 4 there and 5 here")
@@ -228,13 +221,13 @@ def test_another_spec_is_refused(donoho_folder):
         (["export", "absent", "--format", "xlsx"], ["csv"]),
     ],
 )
-def test_bad_input_is_one_line_and_leaves_nothing(arguments, words, tmp_path):
-    done = superposed(*arguments, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(Path.cwd())})
+def test_bad_input_is_one_line_and_leaves_nothing(superposed, arguments, words, tmp_path):
+    done = superposed(*arguments, cwd=tmp_path)
     refused(done, *words)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_written(tmp_path):
+def test_a_folder_that_cannot_be_written(superposed, tmp_path):
     file = tmp_path / "file"
     file.write_text("mine")
     refused(superposed(*DONOHO, "--results", file / "out"), file)

@@ -1,8 +1,6 @@
 """Methods of a user's own through the command line."""
 
 import shutil
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -18,14 +16,8 @@ SMALL = [
 ]
 
 
-def superposed(*arguments, cwd=None):
-    """Run the command; gives the finished process with its output as text."""
-    command = [sys.executable, "-m", "bench", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300, check=False)
-
-
 @pytest.fixture(scope="module")
-def plugged_folder(tmp_path_factory):
+def plugged_folder(superposed, tmp_path_factory):
     """A finished run with methods of every origin, and the file that one of them came from."""
     place = tmp_path_factory.mktemp("plugged")
     shutil.copy(SOLVERS, place / "mine.py")
@@ -47,7 +39,7 @@ def test_a_file_beside_the_studys_own_methods(plugged_folder):
     assert (success.loc[success["method"] == "least-squares", "n_recovered"] == 0).all()
 
 
-def test_resumed_from_elsewhere_unless_the_file_has_changed(plugged_folder, tmp_path):
+def test_resumed_from_elsewhere_unless_the_file_has_changed(superposed, plugged_folder, tmp_path):
     place = Path(shutil.copytree(plugged_folder, tmp_path / "copy"))
     shard = next((place / "out/shards").glob("*.parquet"))
     shard.unlink()
@@ -76,7 +68,7 @@ def test_resumed_from_elsewhere_unless_the_file_has_changed(plugged_folder, tmp_
         ("fitsa", ["no method 'fitsa'", "did you mean 'fista'"]),
     ],
 )
-def test_what_cannot_run_is_one_line(plugged_folder, tmp_path, method, words):
+def test_what_cannot_run_is_one_line(superposed, plugged_folder, tmp_path, method, words):
     done = superposed(*SMALL, "--method", method, "--results", tmp_path / "out", cwd=plugged_folder)
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""

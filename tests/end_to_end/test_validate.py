@@ -1,8 +1,6 @@
 """`superposed validate` and `superposed new-solver` through the command line."""
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,14 +12,7 @@ from bench.cli import main
 SOLVERS = Path(__file__).parents[1] / "bench" / "solvers.py"
 
 
-def superposed(*arguments, cwd):
-    """Run the command in a folder; gives the finished process with its output as text."""
-    command = [sys.executable, "-m", "bench", *map(str, arguments)]
-    env = {**os.environ, "PYTHONPATH": str(Path.cwd())}
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, timeout=300, check=False)
-
-
-def test_a_new_coder_is_written_and_passes(tmp_path):
+def test_a_new_coder_is_written_and_passes(superposed, tmp_path):
     done = superposed("new-solver", "my_coder", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "superposed validate my_coder.py:MyCoder --quick" in done.stdout
@@ -53,7 +44,7 @@ def test_a_new_coder_is_written_and_passes(tmp_path):
     assert not list((tmp_path / "runs").glob(".*"))
 
 
-def test_a_new_learner_passes_and_one_that_learns_nothing_fails(tmp_path):
+def test_a_new_learner_passes_and_one_that_learns_nothing_fails(superposed, tmp_path):
     assert superposed("new-solver", "my_learner", "--learner", cwd=tmp_path).returncode == 0
     done = superposed("validate", "my_learner.py:MyLearner", "--quick", "--results", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -69,7 +60,7 @@ def test_a_new_learner_passes_and_one_that_learns_nothing_fails(tmp_path):
     assert (verdict["method"], verdict["passed"]) == ("random-dictionary", False)
 
 
-def test_a_broken_contract_leaves_nothing(tmp_path):
+def test_a_broken_contract_leaves_nothing(superposed, tmp_path):
     done = superposed("validate", f"{SOLVERS}:raises_later", "--quick", cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""

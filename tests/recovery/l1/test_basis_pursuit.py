@@ -53,12 +53,20 @@ def test_certified_optimum(sparse_problem, solve, n_dims, sparsity_ratio, nonneg
 
 
 @pytest.mark.parametrize("nonnegative", [False, True])
-def test_float32_meets_its_own_tolerance(sparse_problem, solve, nonnegative):
-    problem = sparse_problem(nonnegative=nonnegative)
+@pytest.mark.parametrize("sparsity_ratio", [0.1, 0.4, 0.9])
+def test_float32_is_certified_to_a_ten_thousandth(sparse_problem, solve, sparsity_ratio, nonnegative):
+    """On either side of the l1 transition; above it one vertex in a hundred is too ill-conditioned, and says so."""
+    problem = sparse_problem(
+        n_dims=40, n_latents=80, n_active=round(40 * sparsity_ratio), n_samples=40, nonnegative=nonnegative
+    )
     solution = solve(BasisPursuit(nonnegative=nonnegative), problem.dictionary, problem.observations)
-    assert np.all(np.asarray(solution.status) == Status.CONVERGED)
-    assert np.max(solution.residual) <= 1e-3
-    np.testing.assert_allclose(solution.codes, problem.codes, atol=0.02)
+    converged = np.asarray(solution.status) == Status.CONVERGED
+    assert np.sum(~converged) <= 1
+    assert np.max(np.asarray(solution.residual)[converged]) <= 1e-4
+    expected = [smallest_l1_norm(problem.dictionary, y, nonnegative=nonnegative) for y in problem.observations]
+    error = np.abs(np.sum(np.abs(np.asarray(solution.codes, float)), axis=1) / expected - 1)
+    # The certificate bounds the gap and the infeasibility each by 1e-4; the norm can be off by a little more than one.
+    assert np.max(error[converged]) <= 1.5e-4
 
 
 def test_the_certificate_does_not_depend_on_the_scale(sparse_problem, solve):

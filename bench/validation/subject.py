@@ -15,7 +15,7 @@ from recovery.solution import Solution, Status
 
 TOLERANCE = {"float64": 1e-2, "float32": 3e-2}
 """Relative distance within which two codes are the same: solvers stop at a relative gap of 1e-5 or so, and codes move
-by the square root of it. In float32 interior points stop at 1e-3."""
+by the square root of it; in float32 that gap is 1e-4."""
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ class Ksvd(GreedyAlternation):
     Objective, codes and encoder: `GreedyAlternation`; start, replacement, restarts and history: `Alternation`.
 
     Aharon, Elad & Bruckstein 2006. The leading singular pair is found by `n_power_steps` power steps from the atom's
-    last codes and no full SVD; they close in on it as the rounds do. Atoms are replaced when hardly used or nearly equal
-    to another one, by a residual and not by a whole sample, and in some rounds only. If `nonnegative`, the steps
+    last codes and no full SVD; they close in on it as the rounds do. Atoms are replaced when hardly used or nearly
+    equal to another one, by a residual and not by a whole sample, and in some rounds only. If `nonnegative`, the steps
     alternate between the best atom and the best codes >= 0 (the non-negative K-SVD of Aharon, Elad & Bruckstein 2005,
     but atoms may have any sign).
     """

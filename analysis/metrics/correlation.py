@@ -1,5 +1,6 @@
 """Correlation of true with estimated codes."""
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -11,11 +12,34 @@ def absolute_correlation(
 
     It is 0 for a latent that is constant over the samples (dead), to within rounding, or not finite.
     """
-    similarity = jnp.abs(_standardise(truth).T @ _standardise(estimate))
+    similarity = jnp.abs(standardise(truth).T @ standardise(estimate))
     return jnp.minimum(similarity, 1)
 
 
-def _standardise(codes: Float[Array, "n_samples n"]) -> Float[Array, "n_samples n"]:
+def absolute_rank_correlation(
+    truth: Float[Array, "n_samples n_latents"], estimate: Float[Array, "n_samples n_atoms"]
+) -> Float[Array, "n_latents n_atoms"]:
+    """Return |Spearman correlation| over the samples: `absolute_correlation` of the ranks, ties sharing their mean.
+
+    Any increasing distortion of a latent leaves it unchanged. Sparse codes are mostly ties at zero, so that it says
+    little more than whether the same samples are active.
+    """
+    return absolute_correlation(ranks(truth), ranks(estimate))
+
+
+def ranks(codes: Float[Array, "n_samples n"]) -> Float[Array, "n_samples n"]:
+    """Rank each column from 0, ties sharing their mean rank; a column with a non-finite entry becomes zero."""
+
+    def of_column(column: Float[Array, " n_samples"]) -> Float[Array, " n_samples"]:
+        ordered = jnp.sort(column)
+        below, up_to = (jnp.searchsorted(ordered, column, side=side) for side in ("left", "right"))
+        return (below + up_to - 1).astype(column.dtype) / 2
+
+    ranks = jax.vmap(of_column, in_axes=1, out_axes=1)(codes)
+    return jnp.where(jnp.all(jnp.isfinite(codes), axis=0, keepdims=True), ranks, 0)
+
+
+def standardise(codes: Float[Array, "n_samples n"]) -> Float[Array, "n_samples n"]:
     """Centre each column and scale it to unit norm; a constant or non-finite column becomes zero."""
     largest = jnp.max(jnp.abs(codes), axis=0, keepdims=True, initial=0.0)
     usable = jnp.isfinite(largest) & (largest > 0)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from analysis.metrics.assignment import match, matched_values
-from analysis.metrics.correlation import absolute_correlation
+from analysis.metrics.correlation import absolute_correlation, absolute_rank_correlation
 
 
 @jax.tree_util.register_dataclass
@@ -30,18 +30,21 @@ def mean_correlation(
     estimate: Float[Array, "n_samples n_atoms"],
     *,
     mask: Bool[Array, " n_latents"] | None = None,
+    rank: bool = False,
 ) -> MeanCorrelation:
     """Mean over matched pairs of |Pearson correlation|, MCC [HyvarinenMorioka2016]; order, sign and scale don't matter.
 
     Latents that are constant over these samples (never active) are left out, and those that `mask` sets to False,
-    before matching. With L latents left the mean is over min(L, n_atoms) pairs, so that a dead estimate counts as 0;
-    nan where L = 0. It has no zero point: read it beside its chance level, which is high where samples or dimensions
-    are few.
+    before matching. `rank` correlates ranks (Spearman) instead of values (Pearson). With L latents left the mean is
+    over min(L, n_atoms) pairs, so that a dead estimate counts as 0; nan where L = 0. It lies in [0, 1] but has no zero
+    point: read it beside its chance level, which is high where samples or dimensions are few
+    (`permuted_mean_correlation`), or corrected for it (`chance_corrected`).
     """
     counted = jnp.max(truth, axis=0) > jnp.min(truth, axis=0)
     if mask is not None:
         counted = counted & mask
-    similarity = jnp.where(counted[:, None], absolute_correlation(truth, estimate), 0)
+    correlate = absolute_rank_correlation if rank else absolute_correlation
+    similarity = jnp.where(counted[:, None], correlate(truth, estimate), 0)
     assignment = match(similarity)
     correlation = matched_values(similarity, assignment)
     return MeanCorrelation(mean_over_pairs(correlation, counted, estimate.shape[1]), assignment, correlation, counted)

@@ -41,5 +41,21 @@ def support_scores(
     )
 
 
+def exact_support_rate(
+    truth: Float[Array, "n_samples n_latents"],
+    estimate: Float[Array, "n_samples n_latents"],
+    *,
+    threshold: float | Float[Array, "..."],
+    truth_threshold: float | Float[Array, "..."] = 0.0,
+) -> Float[Array, ""]:
+    """Share of the samples whose whole support is right: no latent missed, none too many; nan without samples.
+
+    In [0, 1]; the chance level is next to 0 unless the codes are nearly empty (an empty estimate is right on every
+    empty sample). Thresholds as in `support_scores`; unlike its micro-average, one wrong entry costs the sample.
+    """
+    same = (jnp.abs(truth) > truth_threshold) == (jnp.abs(estimate) > threshold)
+    return jnp.mean(jnp.all(same, axis=1).astype(truth.dtype))
+
+
 def _ratio(numerator: Array, denominator: Array, both_empty: Array) -> Float[Array, ""]:
     return jnp.where(both_empty, 1, numerator / jnp.where(denominator > 0, denominator, 1))

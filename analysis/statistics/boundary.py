@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.special import expit, log_expit
 
+from analysis.statistics.agreement import TheoryTest
+
 BoundaryStatus = Literal["ok", "separated", "above_range", "below_range", "no_transition", "no_data"]
 
 # The width w is sought between these multiples of the smallest spacing and of the range of x. Below the first the grid
@@ -54,7 +56,7 @@ def fit_boundary(x: ArrayLike, successes: ArrayLike, trials: ArrayLike, *, level
     Raises ValueError for arrays of unequal length, values that are not finite, counts that are negative or exceed their
     trials, or a level outside (0, 1).
     """
-    x, s, n = _tidy(x, successes, trials)
+    x, s, n = tidy(x, successes, trials)
     if not 0 < level < 1:
         raise ValueError(f"level must be inside (0, 1), not {level}")
     if x.size == 0:
@@ -81,7 +83,24 @@ def fit_boundary(x: ArrayLike, successes: ArrayLike, trials: ArrayLike, *, level
     return Boundary(best, low, high, width, "ok")
 
 
-def _tidy(x: ArrayLike, successes: ArrayLike, trials: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def boundary_likelihood_ratio(x: ArrayLike, successes: ArrayLike, trials: ArrayLike, x50: float) -> TheoryTest:
+    """Test "the 50 % point is x50" on the data of `fit_boundary`: twice the drop in profile log-likelihood.
+
+    At x50 the statistic is chi^2 with one degree of freedom for many trials; `fit_boundary`'s interval at any level
+    holds exactly the x50 with a p-value of at least 1 - level, but for the rounding outwards in separated data. nan
+    where the fit is "no_data" or "no_transition", or x50 is not finite. Raises ValueError as `fit_boundary` does.
+    """
+    fit = fit_boundary(x, successes, trials)
+    if fit.status in ("no_data", "no_transition") or not np.isfinite(x50):
+        return TheoryTest(np.nan, np.nan, 1)
+    curve = _Curve.over(*tidy(x, successes, trials))
+    top, _ = curve.maximum()
+    here = float(curve.log_likelihood(np.array([float(x50)]))[0])
+    statistic = max(0.0, 2 * (top - here))
+    return TheoryTest(statistic, float(stats.chi2.sf(statistic, 1)), 1)
+
+
+def tidy(x: ArrayLike, successes: ArrayLike, trials: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Check, drop points without trials, sort by x and add up repeats."""
     x, s, n = (np.asarray(a, dtype=np.float64) for a in (x, successes, trials))
     if not (x.ndim == 1 and x.shape == s.shape == n.shape):

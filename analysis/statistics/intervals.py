@@ -24,7 +24,7 @@ def mean_interval(values: ArrayLike, *, axis: int = -1, level: float = 0.95) -> 
     The bounds are nan for one value, everything is nan for none; nan and infinite values give nan. Leave failures out,
     and count them, before. Raises ValueError where level is not inside (0, 1).
     """
-    _check_level(level)
+    check_level(level)
     x = np.moveaxis(np.asarray(values, dtype=np.float64), axis, -1)
     x = np.where(np.isfinite(x), x, np.nan)
     n = x.shape[-1]
@@ -41,7 +41,7 @@ def wilson_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0
     Without trials the estimate is nan and the bounds are 0 and 1. Raises ValueError where level is not inside (0, 1) or
     a count is negative or exceeds its trials.
     """
-    _check_level(level)
+    check_level(level)
     s, n = np.broadcast_arrays(np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64))
     if not np.all((s >= 0) & (s <= n)):
         raise ValueError("successes must be between 0 and trials")
@@ -56,6 +56,7 @@ def wilson_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0
     return Interval(np.where(n > 0, p, np.nan), low, high, n.astype(np.int64))
 
 
-def _check_level(level: float) -> None:
+def check_level(level: float) -> None:
+    """Raise ValueError where level is not inside (0, 1)."""
     if not 0 < level < 1:
         raise ValueError(f"level must be inside (0, 1), not {level}")

@@ -65,13 +65,13 @@ def optimal_lasso(
     power = float(np.sum(amplitudes.weights * amplitudes.values**2))
     start = noise_std**2 + density * power / undersampling
     tau2 = np.full(_THRESHOLDS.shape, start)
-    mse, active = _scalar_channel(np.sqrt(tau2), density, amplitudes, c)
+    mse, active = scalar_channel(np.sqrt(tau2), _THRESHOLDS, density, amplitudes, c)
     for _ in range(_MAX_ITERATIONS):
         # Bounded: without noise the state can vanish, and below the least stable threshold it grows without end.
         new = np.clip(noise_std**2 + mse / undersampling, 1e-16 * start, 1e6 * start)
         settled = np.all(np.abs(new - tau2) <= 1e-6 * tau2)
         tau2 = new
-        mse, active = _scalar_channel(np.sqrt(tau2), density, amplitudes, c)
+        mse, active = scalar_channel(np.sqrt(tau2), _THRESHOLDS, density, amplitudes, c)
         if settled:
             break
     valid = active < undersampling
@@ -81,14 +81,18 @@ def optimal_lasso(
     return LassoPrediction(float(penalty), float(mse[best]), float(_THRESHOLDS[best]), tau)
 
 
-def _scalar_channel(
-    tau: Float[np.ndarray, " t"], density: float, amplitudes: Amplitudes, c: float
+def scalar_channel(
+    tau: Float[np.ndarray, " t"],
+    threshold: Float[np.ndarray, " t"],
+    density: float,
+    amplitudes: Amplitudes,
+    c: float,
 ) -> tuple[Float[np.ndarray, " t"], Float[np.ndarray, " t"]]:
     """Error and share of non-zeros of soft thresholding at alpha tau, in noise tau, for each alpha."""
     x = np.concatenate([[0.0], amplitudes.values])
     weights = np.concatenate([[1 - density], density * amplitudes.weights])
     scaled = x[None, :] / tau[:, None]
-    upper, lower = scaled - _THRESHOLDS[:, None], -scaled - _THRESHOLDS[:, None]
+    upper, lower = scaled - threshold[:, None], -scaled - threshold[:, None]
     first, second = _excess(upper)
     error, nonzero = second - 2 * scaled * first + scaled**2, ndtr(upper)
     if c == 2:

@@ -1,10 +1,22 @@
-"""What learners share: the scale of the data, first atoms, unit columns, and how a fit ended."""
+"""What learners share: the scale of the data, first atoms, unit columns, the best of several runs, how a fit ended."""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from recovery.solution import Status
+
+Start = Literal["samples", "random"]
+
+
+class Run(NamedTuple):
+    """A dictionary of unit columns, and the objective at each step on the way to it."""
+
+    dictionary: Float[Array, "n_dims n_atoms"]
+    history: Float[Array, " n_steps"]
 
 
 def unit_scale(observations: Float[Array, "n_samples n_dims"]) -> Float[Array, ""]:
@@ -36,6 +48,36 @@ def atoms_from_samples(
     draws = cumulative[-1] * jax.random.uniform(key_draw, (n_atoms,), samples.dtype)
     chosen = samples[jnp.searchsorted(cumulative, draws)].T
     return unit_columns(chosen, random_atoms(*chosen.shape, key=key_random, dtype=samples.dtype))
+
+
+def first_atoms(
+    samples: Float[Array, "n_samples n_dims"], *, start: Start, n_atoms: int, key: PRNGKeyArray
+) -> Float[Array, "n_dims n_atoms"]:
+    """Normalised samples (`atoms_from_samples`) or random directions (`random_atoms`)."""
+    if start == "samples":
+        return atoms_from_samples(samples, n_atoms=n_atoms, key=key)
+    return random_atoms(samples.shape[1], n_atoms, key=key, dtype=samples.dtype)
+
+
+def random_instead_of_none(
+    atoms: Float[Array, "n_dims n_found"], *, n_atoms: int, key: PRNGKeyArray
+) -> Float[Array, "n_dims n_atoms"]:
+    """Atoms scaled to unit norm, then random ones up to `n_atoms`; a zero atom becomes a random one as well."""
+    n_dims, n_found = atoms.shape
+    otherwise = random_atoms(n_dims, n_atoms, key=key, dtype=atoms.dtype)
+    return jnp.hstack([unit_columns(atoms, otherwise[:, :n_found]), otherwise[:, n_found:]])
+
+
+def best_of(run: Callable[[PRNGKeyArray], Run], key: PRNGKeyArray, *, n_runs: int) -> Run:
+    """The run with the lowest last objective of `n_runs`, one after the other; a single one is given `key` itself.
+
+    A run that is not finite counts as the best, so that it is seen.
+    """
+    if n_runs == 1:
+        return run(key)
+    runs = jax.lax.map(run, jax.random.split(key, n_runs))
+    best = jnp.argmin(runs.history[:, -1])
+    return Run(runs.dictionary[best], runs.history[best])
 
 
 def fit_status(dictionary: Float[Array, "n_dims n_atoms"], history: Float[Array, " n_steps"]) -> Int[Array, ""]:

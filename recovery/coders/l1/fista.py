@@ -72,3 +72,22 @@ def fista_step(
     next_momentum = 0.5 * (1 + jnp.sqrt(1 + 4 * momentum**2))
     carry = (momentum - 1) / next_momentum
     return FistaState(new, new + carry[:, None] * (new - codes), next_momentum)
+
+
+def fista_steps(
+    codes: Float[Array, "n_samples n_latents"],
+    dictionary: Float[Array, "n_dims n_latents"],
+    observations: Float[Array, "n_samples n_dims"],
+    penalty: Float[Array, ""] | float,
+    *,
+    n_steps: int,
+    nonnegative: bool,
+) -> Float[Array, "n_samples n_latents"]:
+    """The codes after a fixed number of steps from given ones, not judged: what learners improve their codes by."""
+    step_size = step_size_of(dictionary)
+    penalties = jnp.broadcast_to(jnp.asarray(penalty, codes.dtype), observations.shape[:1])
+
+    def step(_: Array, state: FistaState) -> FistaState:
+        return fista_step(state, dictionary, observations, penalties, step_size, nonnegative=nonnegative)
+
+    return jax.lax.fori_loop(0, n_steps, step, cold_start(codes)).codes

@@ -167,8 +167,8 @@ def test_n_active_may_be_traced(problem):
 
 
 def test_wrong_settings():
-    with pytest.raises(ValueError, match="n_alternations and n_code_steps must be at least 1"):
-        AlternatingMod(n_alternations=0)
+    with pytest.raises(ValueError, match="n_rounds and n_restarts must be at least 1"):
+        AlternatingMod(n_rounds=0)
     with pytest.raises(ValueError, match="n_steps and batch_size must be at least 1"):
         TopKSae(n_active=2, batch_size=0)
 
@@ -176,7 +176,7 @@ def test_wrong_settings():
 def shorter(learner):
     """The same learner, over in a few steps: for what does not depend on how well it fits."""
     if isinstance(learner, AlternatingMod):
-        return AlternatingMod(nonnegative=learner.nonnegative, n_alternations=4)
+        return AlternatingMod(nonnegative=learner.nonnegative, n_rounds=4)
     if isinstance(learner, TopKSae):
         return TopKSae(learner.n_active, n_steps=20)
     return learner

@@ -169,7 +169,11 @@ def _draw_map(
 def _default_tip(x: Levels, y: Levels, row: int, column: int, values: np.ndarray) -> str:
     value = values[row, column]
     text = "not applicable" if np.isnan(value) else f"{value:.4g}"
-    return f"{x.label} {short_number(x.values[column])}, {y.label} {short_number(y.values[row])}: {text}"
+    return f"{x.label} {_level_name(x, column)}, {y.label} {_level_name(y, row)}: {text}"
+
+
+def _level_name(levels: Levels, index: int) -> str:
+    return levels.names[index] if levels.names else short_number(levels.values[index])
 
 
 def _hatch(ax: Axes, mask: np.ndarray) -> None:
@@ -221,11 +225,17 @@ def _title(
 
 
 def _set_ticks(ax: Axes, x: Levels, y: Levels, *, map_width: float, map_height: float) -> None:
-    """Labels as many levels as there is room for, at most eight; all maps share them."""
-    x_ticks = ticks_of(x, int(np.clip(map_width / 0.36, 2, 8)))
-    y_ticks = ticks_of(y, int(np.clip(map_height / 0.16, 2, 8)))
-    ax.set_xticks(x_ticks, [short_number(v) for v in checked(x)[x_ticks]])
-    ax.set_yticks(y_ticks, [short_number(v) for v in checked(y)[y_ticks]])
+    """Labels as many levels as there is room for, at most eight; all names of kinds. All maps share the labels."""
+    x_ticks = _ticks(x, int(np.clip(map_width / 0.36, 2, 8)))
+    y_ticks = _ticks(y, int(np.clip(map_height / 0.16, 2, 8)))
+    slant: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if x.names else {}
+    ax.set_xticks(x_ticks, [_level_name(x, i) for i in x_ticks], **slant)
+    ax.set_yticks(y_ticks, [_level_name(y, i) for i in y_ticks])
+
+
+def _ticks(levels: Levels, most: int) -> list[int]:
+    """Indices of the levels that are labelled."""
+    return list(range(checked(levels).size)) if levels.names else list(ticks_of(levels, most))
 
 
 def _handles(maps: Sequence[MapFacet], x: Levels, y: Levels, hatched_label: str, outlined_label: str) -> list[Artist]:

@@ -38,6 +38,11 @@ def chance_of(key: PRNGKeyArray, estimate: Estimate) -> Estimate:
     return Estimate(jax.random.permutation(order_key, estimate.codes, axis=0), atoms)
 
 
+def stacked(first: Estimate, others: Estimate) -> Estimate:
+    """One estimate before others that have a further leading axis."""
+    return jax.tree.map(lambda one, more: jnp.concatenate([one[None], more]), first, others)
+
+
 def _same(key: PRNGKeyArray, truth: Estimate, noise: Float[Array, ""]) -> Estimate:
     return truth
 

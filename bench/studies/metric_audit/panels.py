@@ -17,12 +17,17 @@ def maps(scores: pd.DataFrame) -> list[Panel]:
         return []
     n_latents = int(scores["n_latents"].max())
     sizes = sorted({int(scores["n_samples"].min()), int(scores["n_samples"].max())})
-    metrics = [name for name in LABELS if name in set(scores["metric"])]
     conditions = [name for name in CONDITIONS if name in set(scores["condition"])]
     x = Levels.of_kinds("condition of the estimate", conditions)
-    # Drawn from the bottom up: the first metric on top.
-    y = Levels.of_kinds("metric", [LABELS[name] for name in reversed(metrics)])
-    return [_map(scores, value, n_latents, sizes, metrics[::-1], conditions, x, y) for value in VALUES]
+    panels = []
+    for value in VALUES:
+        # A metric without any value in this picture has no row; rows are drawn from the bottom up.
+        shown = set(scores.loc[scores[value].notna(), "metric"])
+        metrics = [name for name in reversed(LABELS) if name in shown]
+        if metrics:
+            y = Levels.of_kinds("metric", [LABELS[name] for name in metrics])
+            panels.append(_map(scores, value, n_latents, sizes, metrics, conditions, x, y))
+    return panels
 
 
 def _map(
@@ -49,8 +54,8 @@ def _map(
             "Mean over trials. "
             + (
                 "(score - chance) / (1 - chance), chance being the same score after the samples were put in a random "
-                f"order; grey where chance is above {tables.NO_ROOM:g}, or a score is not defined for this number of "
-                "atoms. "
+                "order, or 0 where that is below; grey where chance is above "
+                f"{tables.NO_ROOM:g}, or a score is not defined for this number of atoms. "
                 if corrected
                 else "Every metric is written so that 1 is best; “unrelated” is what there is to find by chance. Grey: "
                 "not defined for this number of atoms. "

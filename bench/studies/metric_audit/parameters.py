@@ -55,7 +55,7 @@ PRESETS = {
         "trials": 5,
         "precision": "float32",
         "chunk_size": 5,
-        "grid": {"n_latents": [32], "n_samples": [40, 1000], "condition": list(CONDITIONS)},
+        "grid": {"n_latents": [32], "n_samples": [40, 400], "condition": list(CONDITIONS)},
         "fixed": _FIXED,
     },
     "full": {

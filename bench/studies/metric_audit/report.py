@@ -5,6 +5,7 @@ import pandas as pd
 from bench.report.content import ReportContent
 from bench.studies.metric_audit import panels, sentences, tables
 from bench.studies.metric_audit.parameters import Fixed
+from bench.studies.metric_audit.scores import LABELS
 from bench.study import Results, Spec
 
 
@@ -34,16 +35,18 @@ def _notes(spec: Spec) -> list[str]:
     fixed: Fixed = spec.fixed
     return [
         f"Codes: exactly {fixed.density:g} N latents active, at least one, of half-normal magnitude; dictionary: "
-        f"Gaussian with unit norm, M/N = {fixed.undersampling:g}. Each trial is its own dictionary and its own samples.",
-        f"Chance is the mean over {fixed.n_shuffles} random orders of the estimate's samples and unrelated dictionaries "
-        "of the same shape; it is measured for every condition by itself. A score is corrected as (score - chance) / "
-        "(1 - chance).",
-        f"A metric counts as blind to a fault where, at the largest size, its corrected score is at least "
+        f"Gaussian with unit norm, M/N = {fixed.undersampling:g}. Each trial is its own dictionary, and every point "
+        "its own samples.",
+        f"Chance is the mean over {fixed.n_shuffles} random orders of the estimate's samples and unrelated "
+        "dictionaries of the same shape; it is measured for every condition by itself. A score is corrected as "
+        "(score - chance) / (1 - chance), a chance below 0 taken as 0.",
+        "A metric counts as blind to a fault where, at the largest size, its corrected score is at least "
         f"{tables.BLIND:g} of the truth's. Distances d enter as 1 - d²/2, rates as 1 - rate.",
-        f"Estimated latents count as active above {fixed.activity_threshold:g}; aligned codes are matched one to one by "
-        "correlation and scaled by least squares. Items are embedded by their true codes and labelled by the largest.",
-        "Splitting, absorption, dead and duplicate atoms look for one fault each: that they do not tell unrelated codes "
-        "from the truth is not held against them.",
+        f"Estimated latents count as active above {fixed.activity_threshold:g}; aligned codes are matched one to one "
+        "by correlation and scaled by least squares. Items are embedded by their true codes and labelled by the "
+        "largest.",
+        "Splitting, absorption, dead and duplicate atoms look for one fault each: that they do not tell unrelated "
+        "codes from the truth is not held against them, and they are not corrected.",
         "Intervals are 95% Student t intervals over trials.",
     ]
 
@@ -51,7 +54,7 @@ def _notes(spec: Spec) -> list[str]:
 def _undefined(rows: pd.DataFrame) -> list[str]:
     """Scores that are nan or infinite where other trials of the same kind are numbers."""
     lines = []
-    names = [name.removesuffix("_chance") for name in rows if str(name).endswith("_chance")]
+    names = [name for name in LABELS if name in rows]
     for keys, part in rows.groupby([*tables.SIZE, "condition", "method"], sort=True):
         for name in names:
             bad = part[name].isna().sum()

@@ -1,9 +1,7 @@
 """All metrics as scores whose best value is 1, by family."""
 
 from collections.abc import Callable
-from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray
 
@@ -125,8 +123,3 @@ FAMILIES: dict[str, Family] = {
     "structure": structure,
     "proxies": proxies,
 }
-
-
-def stacked(first: Any, second: Any) -> Any:
-    """Two pytrees of the same shapes as one with a leading axis."""
-    return jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), first, second)

@@ -15,18 +15,17 @@ def chance(scores: pd.DataFrame, chances: pd.DataFrame) -> list[str]:
         return []
     few, many = int(chances["n_samples"].min()), int(chances["n_samples"].max())
     n_latents = int(chances["n_latents"].max())
-    part = chances[(chances["n_latents"] == n_latents) & ~chances["metric"].isin(_without_truth())]
+    part = chances[(chances["n_latents"] == n_latents) & ~chances["metric"].isin(tables.WITHOUT_TRUTH)]
     here = part[part["n_samples"] == few].set_index("metric")["mean"].sort_values(ascending=False)
     there = part[part["n_samples"] == many].set_index("metric")["mean"]
     high = [name for name in here.index if here[name] > HIGH_CHANCE]
     size = f"{n_latents} latents"
     if not high:
         return [f"With {few} samples of {size} no raw score of unrelated codes is above {HIGH_CHANCE:g}."]
-    listed = ", ".join(f"{LABELS[name]} {here[name]:.2f} ({there.get(name, float('nan')):.2f})" for name in high)
-    text = (
-        f"Misleading without their chance level: unrelated codes of {size} score, with {few} samples (with {many}), "
-        f"{listed}."
-    )
+    more = few < many
+    listed = ", ".join(f"{LABELS[n]} {here[n]:.2f}" + (f" ({there[n]:.2f})" if more else "") for n in high)
+    samples = f"{few} samples" + (f" (with {many})" if more else "")
+    text = f"Misleading without their chance level: unrelated codes of {size} score, with {samples}, {listed}."
     return [text, *_mcc(scores, part, few, many)]
 
 
@@ -51,15 +50,14 @@ def blindness(table: pd.DataFrame) -> list[str]:
     """Which faults each metric does not see."""
     if table.empty:
         return []
-    known = table[~table["metric"].isin(_without_truth())]
     sentences = []
     for fault in (f for f in tables.FAULTS if f in table and f != "unrelated"):
-        missed = known[known[fault] >= tables.BLIND]["metric"]
-        seen = known[known[fault] < tables.BLIND].sort_values(fault)
+        missed = table[table[fault] >= tables.BLIND]["metric"]
+        seen = table[table[fault] < tables.BLIND].sort_values(fault)
         if seen.empty:
             continue
         names = ", ".join(LABELS[name] for name in missed) or "none"
-        lowest = ", ".join(f"{LABELS[row.metric]} {getattr(row, fault):.2f}" for row in seen.head(3).itertuples())
+        lowest = ", ".join(f"{LABELS[row['metric']]} {row[fault]:.2f}" for row in seen.head(3).to_dict("records"))
         sentences.append(
             f"{fault.capitalize()}: at or above {tables.BLIND:.0%} of the truth's score (chance corrected): {names}. "
             f"Lowest: {lowest}."
@@ -78,8 +76,3 @@ def relabelling(scores: pd.DataFrame) -> list[str]:
         return ["Order and scale of the latents change no score by more than .02."]
     listed = ", ".join(f"{LABELS[str(name)]} {value:+.2f}" for name, value in moved.items())
     return [f"Order and scale alone, which the data do not determine, change these scores: {listed}."]
-
-
-def _without_truth() -> tuple[str, ...]:
-    """Scores that say nothing about the truth by design: high for unrelated codes is no fault of theirs."""
-    return ("unsplit", "unabsorbed", "alive", "distinct")

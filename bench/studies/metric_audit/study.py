@@ -5,16 +5,16 @@ metrics, each written so that 1 is best. The same scores of the same estimate wi
 an unrelated dictionary of the same shape) are its chance level. A "method" here is a family of metrics.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from bench.errors import UserError
-from bench.studies.metric_audit.estimates import MAKERS, N_EQUAL, Estimate, Make, chance_of, draw_codes
+from bench.studies.metric_audit.estimates import MAKERS, N_EQUAL, Estimate, chance_of, draw_codes, stacked
 from bench.studies.metric_audit.parameters import CONDITIONS, PRESETS, Fixed, Grid
 from bench.studies.metric_audit.report import report
-from bench.studies.metric_audit.scores import FAMILIES, stacked
+from bench.studies.metric_audit.scores import FAMILIES
 from bench.study import Axis, Context, Point, Spec, Study
 from toymodels.mixing import gaussian_dictionary
 
@@ -25,10 +25,34 @@ def world(key: jax.Array, context: Context, values: dict) -> jax.Array:
     return gaussian_dictionary(key, n_dims=n_dims_of(context.fixed, n_latents), n_latents=n_latents)
 
 
-def sample(key: jax.Array, context: Context, dictionary: jax.Array, values: dict) -> Estimate:
-    """The true codes, with the true dictionary."""
-    codes = draw_codes(key, int(context.static["n_samples"]), dictionary.shape[1], context.fixed.density)
-    return Estimate(codes, dictionary)
+class Sample(NamedTuple):
+    """The truth and the estimates, each followed along its first axis by what it comes to at chance.
+
+    There is one estimate for each number of atoms, as shapes cannot depend on a traced condition.
+    """
+
+    truth: Estimate
+    equal: Estimate
+    split: Estimate
+    merged: Estimate
+
+
+def sample(key: jax.Array, context: Context, dictionary: jax.Array, values: dict) -> Sample:
+    """Draw the true codes; make an estimate with the point's fault, and its samples shuffled."""
+    fixed = context.fixed
+    code_key, make_key, chance_key = jax.random.split(key, 3)
+    codes = draw_codes(code_key, int(context.static["n_samples"]), dictionary.shape[1], fixed.density)
+    truth = Estimate(codes, dictionary)
+    noise = jnp.asarray(fixed.noise_ratio, codes.dtype)
+
+    def with_chance(estimate: Estimate) -> Estimate:
+        keys = jax.random.split(chance_key, fixed.n_shuffles)
+        return stacked(estimate, jax.vmap(lambda key: chance_of(key, estimate))(keys))
+
+    equal = [lambda make=make: make(make_key, truth, noise) for make in list(MAKERS.values())[:N_EQUAL]]
+    chosen = jax.lax.switch(jnp.clip(values["condition_code"], 0, N_EQUAL - 1), equal)
+    other = (MAKERS[name](make_key, truth, noise) for name in ("split", "merged"))
+    return Sample(truth, with_chance(chosen), *map(with_chance, other))
 
 
 def derive(fixed: Fixed, point: Point) -> dict[str, float]:
@@ -37,29 +61,21 @@ def derive(fixed: Fixed, point: Point) -> dict[str, float]:
 
 
 def measure(
-    key: jax.Array, context: Context, dictionary: jax.Array, truth: Estimate, values: dict, method: str
+    key: jax.Array, context: Context, dictionary: jax.Array, data: Sample, values: dict, method: str
 ) -> dict[str, Any]:
-    """Score an estimate with the point's fault by one family of metrics, and the same at chance."""
-    fixed, code, makers = context.fixed, values["condition_code"], list(MAKERS.values())
-    make_key, score_key, chance_key = jax.random.split(jax.random.fold_in(key, 1), 3)
-    noise = jnp.asarray(fixed.noise_ratio, truth.codes.dtype)
+    """Score the point's estimate by one family of metrics, and the same at chance."""
+    score_key = jax.random.fold_in(key, 1)
 
-    def scored(makers: list[Make], index: jax.Array) -> dict[str, jax.Array]:
-        branches = [lambda make=make: make(make_key, truth, noise) for make in makers]
-        estimate = jax.lax.switch(index, branches)
-        shuffles = jax.vmap(lambda k: chance_of(k, estimate))(jax.random.split(chance_key, fixed.n_shuffles))
-
+    def scored(estimates: Estimate) -> dict[str, jax.Array]:
         def score(one: Estimate) -> dict[str, jax.Array]:
-            return FAMILIES[method](score_key, truth, one, fixed.activity_threshold)
+            return FAMILIES[method](score_key, data.truth, one, context.fixed.activity_threshold)
 
-        found = jax.lax.map(score, stacked(estimate, shuffles))
-        own = {name: values[0] for name, values in found.items()}
-        return own | {f"{name}_chance": jnp.mean(values[1:]) for name, values in found.items()}
+        found = jax.lax.map(score, estimates)
+        own = {name: scores[0] for name, scores in found.items()}
+        return own | {f"{name}_chance": jnp.mean(scores[1:]) for name, scores in found.items()}
 
-    # One compiled branch for every number of atoms; those of equal number share theirs.
-    branches = [lambda: scored(makers[:N_EQUAL], jnp.clip(code, 0, N_EQUAL - 1))]
-    branches += [lambda make=make: scored([make], jnp.int32(0)) for make in makers[N_EQUAL:]]
-    return jax.lax.switch(jnp.maximum(code - N_EQUAL + 1, 0), branches)
+    branches = [lambda each=each: scored(each) for each in (data.equal, data.split, data.merged)]
+    return jax.lax.switch(jnp.maximum(values["condition_code"] - N_EQUAL + 1, 0), branches)
 
 
 def n_dims_of(fixed: Fixed, n_latents: int) -> int:

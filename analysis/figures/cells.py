@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +16,19 @@ class Levels:
     """One axis of a map: its label and its level values, strictly increasing, at any spacing.
 
     Each level is one cell wide whatever its distance to the next. With `log`, values between two positive levels are
-    placed by their logarithm, otherwise by their value.
+    placed by their logarithm, otherwise by their value. With `names`, one per level, the levels are kinds and not
+    numbers: all names are shown.
     """
 
     label: str
     values: Float[np.ndarray, " n"]
     log: bool = False
+    names: Sequence[str] = ()
+
+    @classmethod
+    def of_kinds(cls, label: str, names: Sequence[str]) -> Levels:
+        """Levels that are kinds, in the order given."""
+        return cls(label, np.arange(len(names), dtype=float), names=tuple(names))
 
 
 def checked(levels: Levels) -> np.ndarray:
@@ -28,6 +36,8 @@ def checked(levels: Levels) -> np.ndarray:
     values = np.asarray(levels.values, float)
     if values.ndim != 1 or values.size == 0 or not np.all(np.isfinite(values)) or np.any(np.diff(values) <= 0):
         raise ValueError(f"the levels of {levels.label!r} must be finite and strictly increasing")
+    if levels.names and len(levels.names) != values.size:
+        raise ValueError(f"the levels of {levels.label!r} have {values.size} values and {len(levels.names)} names")
     return values
 
 

@@ -24,10 +24,12 @@ from analysis.figures.marks import Curve, cased, curve_styles
 from analysis.figures.panel import Panel
 from analysis.figures.style import COLUMN_WIDTH, MISSING_COLOUR, PAGE_WIDTH, figure_style
 
-# Inches: what labels and colour bar take beside the maps, and the height of a page's text.
+# Inches: what labels and colour bar take beside the maps, the height of a page's text, of the bar, and of a row that
+# has a name.
 _BESIDE = 1.3
 _PAGE_HEIGHT = 7.6
 _BAR_WIDTH = 0.13
+_NAME_HEIGHT = 0.155
 # White edged with black: no colour of the map is taken for it, and theory is drawn the other way round.
 _OUTLINE: dict[str, Any] = {"linewidth": 1.3, "path_effects": cased(1.3, "black")}
 # Beyond this many cells along an axis, white gaps between cells would take more room than they help.
@@ -88,13 +90,15 @@ def heat_map(
         colours = colormaps[colour_map].resampled(64)
         handles = _handles(maps, x, y, hatched_label, outlined_label)
         width, height = _size(n_rows, n_columns, maps[0].values.shape)
+        if y.names:
+            height = max(height, _NAME_HEIGHT * len(y.names))
         figure, axes = facet_grid(n_rows, n_columns, width=width, facet_height=height, handles=handles)
         tips: dict[str, str] = {}
         for i, j, facet in placed:
             tips |= _draw_map(axes[i, j], facet, x, y, norm, colours, gid=f"c{i}-{j}")
         _draw_curves(placed, axes, x, y)
         _title(placed, axes, row_titles, column_titles)
-        _set_ticks(axes[0, 0], x, y, map_width=(width - _BESIDE) / n_columns, map_height=height)
+        _set_ticks(axes, x, y, map_width=(width - _BESIDE) / n_columns, map_height=height)
         shape: dict[str, Any] = {"pad": 0.02, "extendfrac": 0.03, "aspect": n_rows * height / _BAR_WIDTH}
         bar = figure.colorbar(ScalarMappable(norm, colours), ax=axes, label=value_label, extend=extend, **shape)
         bar.ax.yaxis.set_major_formatter(FuncFormatter(short_number))
@@ -169,7 +173,11 @@ def _draw_map(
 def _default_tip(x: Levels, y: Levels, row: int, column: int, values: np.ndarray) -> str:
     value = values[row, column]
     text = "not applicable" if np.isnan(value) else f"{value:.4g}"
-    return f"{x.label} {short_number(x.values[column])}, {y.label} {short_number(y.values[row])}: {text}"
+    return f"{x.label} {_level_name(x, column)}, {y.label} {_level_name(y, row)}: {text}"
+
+
+def _level_name(levels: Levels, index: int) -> str:
+    return levels.names[index] if levels.names else short_number(levels.values[index])
 
 
 def _hatch(ax: Axes, mask: np.ndarray) -> None:
@@ -220,12 +228,20 @@ def _title(
         ax.set_ylabel(text, fontweight="bold")
 
 
-def _set_ticks(ax: Axes, x: Levels, y: Levels, *, map_width: float, map_height: float) -> None:
-    """Labels as many levels as there is room for, at most eight; all maps share them."""
-    x_ticks = ticks_of(x, int(np.clip(map_width / 0.36, 2, 8)))
-    y_ticks = ticks_of(y, int(np.clip(map_height / 0.16, 2, 8)))
-    ax.set_xticks(x_ticks, [short_number(v) for v in checked(x)[x_ticks]])
-    ax.set_yticks(y_ticks, [short_number(v) for v in checked(y)[y_ticks]])
+def _set_ticks(axes: np.ndarray, x: Levels, y: Levels, *, map_width: float, map_height: float) -> None:
+    """Labels as many levels as there is room for, at most eight; all names of kinds. All maps share the labels."""
+    x_ticks = _ticks(x, int(np.clip(map_width / 0.36, 2, 8)))
+    y_ticks = _ticks(y, int(np.clip(map_height / 0.16, 2, 8)))
+    axes[0, 0].set_xticks(x_ticks, [_level_name(x, i) for i in x_ticks])
+    axes[0, 0].set_yticks(y_ticks, [_level_name(y, i) for i in y_ticks])
+    if x.names:
+        for label in (label for ax in axes[-1] for label in ax.get_xticklabels()):
+            label.set(rotation=40, ha="right", rotation_mode="anchor")
+
+
+def _ticks(levels: Levels, most: int) -> list[int]:
+    """Indices of the levels that are labelled."""
+    return list(range(checked(levels).size)) if levels.names else list(ticks_of(levels, most))
 
 
 def _handles(maps: Sequence[MapFacet], x: Levels, y: Levels, hatched_label: str, outlined_label: str) -> list[Artist]:

@@ -31,12 +31,16 @@ def ranks(codes: Float[Array, "n_samples n"]) -> Float[Array, "n_samples n"]:
     """Rank each column from 0, ties sharing their mean rank; a column with a non-finite entry becomes zero."""
 
     def of_column(column: Float[Array, " n_samples"]) -> Float[Array, " n_samples"]:
-        ordered = jnp.sort(column)
-        below, up_to = (jnp.searchsorted(ordered, column, side=side) for side in ("left", "right"))
-        return (below + up_to - 1).astype(column.dtype) / 2
+        order = jnp.argsort(column)
+        place = jnp.arange(column.size)
+        differs = jnp.diff(column[order]) != 0
+        edge = jnp.ones(1, bool)
+        first = jax.lax.cummax(jnp.where(jnp.concatenate([edge, differs]), place, 0))
+        last = jax.lax.cummin(jnp.where(jnp.concatenate([differs, edge]), place, column.size), reverse=True)
+        return jnp.zeros_like(column).at[order].set((first + last).astype(column.dtype) / 2)
 
-    ranks = jax.vmap(of_column, in_axes=1, out_axes=1)(codes)
-    return jnp.where(jnp.all(jnp.isfinite(codes), axis=0, keepdims=True), ranks, 0)
+    ranked = jax.vmap(of_column, in_axes=1, out_axes=1)(codes)
+    return jnp.where(jnp.all(jnp.isfinite(codes), axis=0, keepdims=True), ranked, 0)
 
 
 def standardise(codes: Float[Array, "n_samples n"]) -> Float[Array, "n_samples n"]:

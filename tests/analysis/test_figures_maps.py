@@ -201,3 +201,25 @@ def test_shapes_that_do_not_fit_are_refused(facet, message):
 def test_no_map_at_all_is_refused():
     with pytest.raises(ValueError, match="at least one map"):
         draw(None)
+
+
+def test_levels_that_are_kinds_show_all_their_names():
+    x, y = Levels.of_kinds("fault", ["none", "split", "dead"]), Levels.of_kinds("metric", ["MCC", "R²"])
+    facet = MapFacet("", np.arange(6.0).reshape(2, 3))
+    panel = heat_map([[facet, facet]], x=x, y=y, value_label="score", name="kinds", title="", caption="", alt="kinds")
+    axes = panel.figure.axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["none", "split", "dead"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["MCC", "R²"]
+    assert {label.get_rotation() for ax in panel.figure.axes[:2] for label in ax.get_xticklabels()} == {40}
+    assert panel.tips["c0-0-1-2"] == "fault dead, metric R²: 5"
+    with pytest.raises(ValueError, match="have 2 values and 1 names"):
+        heat_map(
+            [[facet]],
+            x=x,
+            y=Levels("metric", np.arange(2.0), names=["MCC"]),
+            value_label="",
+            name="kinds",
+            title="",
+            caption="",
+            alt="",
+        )

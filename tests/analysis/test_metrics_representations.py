@@ -28,6 +28,7 @@ def compiled(function):
         "n_top",
         "rank",
         "signed",
+        "variance",
     }
     return jax.jit(function, static_argnames=sorted(static & set(inspect.signature(function).parameters)))
 

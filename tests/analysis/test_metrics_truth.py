@@ -32,6 +32,7 @@ def compiled(function):
         "n_top",
         "rank",
         "signed",
+        "variance",
     }
     return jax.jit(function, static_argnames=sorted(static & set(inspect.signature(function).parameters)))
 

@@ -177,11 +177,13 @@ class TestTheoryTest:
         assert np.isnan(boundary_likelihood_ratio([1, 2], [5, 5], [10, 10], 1.5).p_value)
         assert np.isnan(boundary_likelihood_ratio(X, successes, np.full(20, 20), np.inf).p_value)
 
-    def test_likelihood_ratio_is_uniform_where_theory_holds(self):
+    def test_likelihood_ratio_holds_its_size_where_theory_holds(self):
+        """Over 80 curves; a share of .1 has a standard error of .034, a mean p-value of one half .032."""
         rng = np.random.default_rng(4)
         p_values = []
-        for _ in range(100):
+        for _ in range(80):
             x50 = rng.uniform(0.4, 0.6)
             successes = rng.binomial(20, expit((x50 - X) / 0.1))
             p_values.append(boundary_likelihood_ratio(X, successes, np.full(20, 20), x50).p_value)
-        assert stats.kstest(p_values, "uniform").pvalue > 0.01
+        assert np.mean(np.array(p_values) < 0.1) < 0.1 + 3 * 0.034
+        assert np.mean(p_values) == pytest.approx(0.5, abs=3 * 0.032)

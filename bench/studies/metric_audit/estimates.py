@@ -1,0 +1,108 @@
+"""Estimates with one known fault each."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from bench.studies.metric_audit.parameters import CONDITIONS
+from toymodels.latents import exact_k
+from toymodels.mixing import gaussian_dictionary
+
+
+class Estimate(NamedTuple):
+    """Codes and the dictionary they belong to; as truth, and as something's guess at it."""
+
+    codes: Float[Array, "n_samples n_atoms"]
+    dictionary: Float[Array, "n_dims n_atoms"]
+
+
+Make = Callable[[PRNGKeyArray, Estimate, Float[Array, ""]], Estimate]
+
+
+def draw_codes(
+    key: PRNGKeyArray, n_samples: int, n_latents: int, density: float
+) -> Float[Array, "n_samples n_latents"]:
+    """Non-negative codes with the same number of active latents, at least one, in every sample."""
+    n_active = max(1, round(density * n_latents))
+    return exact_k(key, n_samples=n_samples, n_latents=n_latents, n_active=n_active, nonnegative=True)
+
+
+def chance_of(key: PRNGKeyArray, estimate: Estimate) -> Estimate:
+    """The same codes with their samples in a random order, and an unrelated dictionary of the same shape."""
+    order_key, atom_key = jax.random.split(key)
+    n_dims, n_atoms = estimate.dictionary.shape
+    atoms = gaussian_dictionary(atom_key, n_dims=n_dims, n_latents=n_atoms)
+    return Estimate(jax.random.permutation(order_key, estimate.codes, axis=0), atoms)
+
+
+def stacked(first: Estimate, others: Estimate) -> Estimate:
+    """One estimate before others that have a further leading axis."""
+    return jax.tree.map(lambda one, more: jnp.concatenate([one[None], more]), first, others)
+
+
+def _same(key: PRNGKeyArray, truth: Estimate, noise: Float[Array, ""]) -> Estimate:
+    return truth
+
+
+def _relabelled(key: PRNGKeyArray, truth: Estimate, noise: Float[Array, ""]) -> Estimate:
+    order_key, scale_key = jax.random.split(key)
+    n_latents = truth.codes.shape[1]
+    order = jax.random.permutation(order_key, n_latents)
+    scale = jnp.exp(jax.random.uniform(scale_key, (1, n_latents), minval=-1, maxval=1)).astype(truth.codes.dtype)
+    return Estimate((truth.codes * scale)[:, order], (truth.dictionary / scale)[:, order])
+
+
+def _noisy(key: PRNGKeyArray, truth: Estimate, noise: Float[Array, ""]) -> Estimate:
+    def disturbed(key: PRNGKeyArray, array: Array) -> Array:
+        size = jnp.sqrt(jnp.mean(array**2))
+        return array + noise * size * jax.random.normal(key, array.shape, array.dtype)
+
+    code_key, atom_key = jax.random.split(key)
+    return Estimate(jnp.maximum(disturbed(code_key, truth.codes), 0), disturbed(atom_key, truth.dictionary))
+
+
+def _rotated(key: PRNGKeyArray, truth: Estimate, noise: Float[Array, ""]) -> Estimate:
+    n_latents = truth.codes.shape[1]
+    rotation = jnp.linalg.qr(jax.random.normal(key, (n_latents, n_latents), truth.codes.dtype))[0]
+    return Estimate(truth.codes @ rotation, truth.dictionary @ rotation)
+
+
+def _dead(key: PRNGKeyArray, truth: Estimate, noise: Float[Array, ""]) -> Estimate:
+    n_dims, n_latents = truth.dictionary.shape
+    dead = (jnp.arange(n_latents) % 2 == 1)[None, :]
+    anywhere = gaussian_dictionary(key, n_dims=n_dims, n_latents=n_latents)
+    return Estimate(jnp.where(dead, 0, truth.codes), jnp.where(dead, anywhere, truth.dictionary))
+
+
+def _unrelated(key: PRNGKeyArray, truth: Estimate, noise: Float[Array, ""]) -> Estimate:
+    return chance_of(key, truth)
+
+
+def _split(key: PRNGKeyArray, truth: Estimate, noise: Float[Array, ""]) -> Estimate:
+    first = jax.random.bernoulli(key, 0.5, truth.codes.shape)
+    codes = jnp.concatenate([jnp.where(first, truth.codes, 0), jnp.where(first, 0, truth.codes)], axis=1)
+    return Estimate(codes, jnp.concatenate([truth.dictionary, truth.dictionary], axis=1))
+
+
+def _merged(key: PRNGKeyArray, truth: Estimate, noise: Float[Array, ""]) -> Estimate:
+    return Estimate(
+        truth.codes[:, ::2] + truth.codes[:, 1::2], (truth.dictionary[:, ::2] + truth.dictionary[:, 1::2]) / 2**0.5
+    )
+
+
+MAKERS: dict[str, Make] = {
+    "same": _same,
+    "relabelled": _relabelled,
+    "noisy": _noisy,
+    "rotated": _rotated,
+    "dead": _dead,
+    "unrelated": _unrelated,
+    "split": _split,
+    "merged": _merged,
+}
+assert list(MAKERS) == list(CONDITIONS)
+N_EQUAL = list(CONDITIONS).index("split")
+"""So many conditions, the first ones, have as many atoms as there are latents."""

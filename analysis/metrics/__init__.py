@@ -7,6 +7,7 @@ from analysis.metrics.correlation import absolute_correlation
 from analysis.metrics.dictionary_similarity import DictionarySimilarity, absolute_cosine, dictionary_similarity
 from analysis.metrics.mcc import MeanCorrelation, mean_correlation
 from analysis.metrics.nmse import nmse, relative_error
+from analysis.metrics.polytope import Polytope, classify_polytope
 from analysis.metrics.representation import (
     dimensions_per_feature,
     feature_dimensionality,
@@ -19,10 +20,12 @@ from analysis.metrics.support import SupportScores, support_scores
 __all__ = [
     "DictionarySimilarity",
     "MeanCorrelation",
+    "Polytope",
     "SupportScores",
     "absolute_correlation",
     "absolute_cosine",
     "align",
+    "classify_polytope",
     "coherence",
     "dictionary_similarity",
     "dimensions_per_feature",

@@ -18,12 +18,14 @@ from analysis.theory.lasso_state_evolution import (
 )
 from analysis.theory.noise_sensitivity import minimax_mse, minimax_mse_threshold, minimax_penalty, noise_sensitivity
 from analysis.theory.oracle_floor import oracle_floor
+from analysis.theory.toy_model_phases import PhaseLosses, toy_model_phases
 
 __all__ = [
     "Amplitudes",
     "ChanceLevel",
     "CodeSign",
     "LassoPrediction",
+    "PhaseLosses",
     "cs_rule_of_thumb",
     "dictionary_chance",
     "gaussian_amplitudes",
@@ -38,6 +40,7 @@ __all__ = [
     "oracle_floor",
     "scalar_mmse",
     "state_evolution_mse",
+    "toy_model_phases",
     "tropp_limit",
     "uniform_amplitudes",
     "welch_bound",

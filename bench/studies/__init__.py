@@ -10,6 +10,7 @@ MODULES = {
     "superposition-map": "bench.studies.superposition_map",
     "donoho-tanner": "bench.studies.donoho_tanner",
     "recovery-zoo": "bench.studies.recovery_zoo",
+    "toy-superposition": "bench.studies.toy_superposition",
 }
 
 

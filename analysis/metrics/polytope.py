@@ -36,9 +36,9 @@ def classify_polytope(weights: Float[Array, "2 n_latents"], *, tolerance: float 
 
     return jnp.select(
         [
-            (count == 2) & all_near(90),
-            ((count == 3) | (count == 4)) & all_near(90, 180),
-            (count == 5) & all_near(72, 144),
+            (count == 2) & all_near(90.0),
+            ((count == 3) | (count == 4)) & all_near(90.0, 180.0),
+            (count == 5) & all_near(72.0, 144.0),
         ],
         [jnp.int32(Polytope.ORTHOGONAL_PAIR), jnp.int32(Polytope.ANTIPODAL_PAIRS), jnp.int32(Polytope.PENTAGON)],
         jnp.int32(Polytope.OTHER),

@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from analysis.figures import Panel, Series, SeriesFacet, cut_plot
 from analysis.metrics import dimensions_per_feature
@@ -48,7 +47,8 @@ def _table(rows: pd.DataFrame, fixed: Fixed) -> pd.DataFrame:
 def _judge(rows: pd.DataFrame, fixed: Fixed) -> Judgement:
     table = _table(rows, fixed)
     correlation = float(np.corrcoef(table["features_per_dimension"], table["vulnerability"])[0, 1])
-    rank = float(stats.spearmanr(table["features_per_dimension"], table["vulnerability"]).statistic)
+    ranks = table[["features_per_dimension", "vulnerability"]].rank().to_numpy()
+    rank = float(np.corrcoef(ranks.T)[0, 1])
     factor = table["vulnerability"].max()
     return Judgement(
         bool(rank >= LEAST_CORRELATION and factor >= LEAST_FACTOR),

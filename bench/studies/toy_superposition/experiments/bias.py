@@ -138,10 +138,10 @@ def _panels(rows: pd.DataFrame, fixed: Fixed) -> list[Panel]:
 EXPERIMENT = Experiment(
     name="bias",
     section="Demonstrating superposition: n = 20, m = 5 (importance 0.7^i)",
-    paper="A linear model represents the top m features orthogonally at every sparsity, a ReLU model does when dense. "
-    "When sparse, the ReLU model represents more, with interference that negative biases remove.",
-    rule="The linear model represents exactly m features at every density and so does the ReLU model at the largest; at "
-    "the smallest the ReLU model represents more, with positive interference and a negative mean bias; its loss is "
+    paper="A linear model represents the top m features orthogonally at every sparsity, a ReLU model does when dense; "
+    "when sparse, the ReLU model represents more, with interference that negative biases remove.",
+    rule="The linear model represents exactly m features at every density and so does the ReLU model at the largest; "
+    "at the smallest the ReLU model represents more, with positive interference and a negative mean bias; its loss is "
     "nowhere more than 5% above the linear model's.",
     worlds=lambda fixed, trials: cells(DENSITIES, seeds=SEEDS),
     train=_train,

@@ -94,25 +94,18 @@ def _experiment(name: str, section: str, n_latents: int, shows: str) -> Experime
         x = Levels("relative importance of the last feature", np.sort(both["importance"].unique()), log=True)
         y = Levels("density", np.sort(both["density"].unique()), log=True)
         facets = []
+        wrong = _grid(both, both["measured"] != both["theory"]).astype(bool)
         for column in ("measured", "theory"):
-            grid = both.assign(code=both[column].map(PHASES.index)).pivot(
-                index="density", columns="importance", values="code"
-            )
-            wrong = (both.assign(wrong=both["measured"] != both["theory"])).pivot(
-                index="density", columns="importance", values="wrong"
-            )
+            codes = _grid(both, both[column].map(PHASES.index))
             tips = [
-                [f"density {d:.3g}, importance {r:.3g}: {column} {PHASES[int(grid.loc[d, r])]}" for r in grid.columns]
-                for d in grid.index
+                [
+                    f"density {d:.3g}, importance {r:.3g}: {column} {PHASES[int(code)]}"
+                    for r, code in zip(x.values, line, strict=True)
+                ]
+                for d, line in zip(y.values, codes, strict=True)
             ]
-            facets.append(
-                MapFacet(
-                    "",
-                    grid.to_numpy(float),
-                    tips=tips,
-                    outlined=wrong.to_numpy(bool) if column == "measured" else None,
-                )
-            )
+            outlined = wrong if column == "measured" else None
+            facets.append(MapFacet("", codes.astype(float), tips=tips, outlined=outlined))
         return [
             heat_map(
                 [facets],
@@ -144,6 +137,11 @@ def _experiment(name: str, section: str, n_latents: int, shows: str) -> Experime
         table=table,
         panels=panels,
     )
+
+
+def _grid(cells: pd.DataFrame, values: pd.Series) -> np.ndarray:
+    """One value per cell, a row per density and a column per importance."""
+    return cells.assign(value=values).pivot(index="density", columns="importance", values="value").to_numpy()
 
 
 ONE_DIM = _experiment(

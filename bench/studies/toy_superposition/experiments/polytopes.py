@@ -48,7 +48,7 @@ def _measure(key: jax.Array, fixed: Fixed, params: Any, values: dict) -> dict[st
 def _table(rows: pd.DataFrame, fixed: Fixed) -> pd.DataFrame:
     """Per density: the polytope of the network of least loss, and the share of networks in each."""
     chosen = best(rows, ["density"]).set_index("density")
-    shares = rows.groupby("density")["polytope"].value_counts(normalize=True).unstack(fill_value=0.0)
+    shares = rows.groupby("density")["polytope"].value_counts(normalize=True).unstack(fill_value=0)
     table = pd.DataFrame({"density": chosen.index, "best_loss": chosen["loss"].to_numpy()})
     table["best"] = [_name(kind) for kind in chosen["polytope"]]
     for kind in Polytope:
@@ -62,7 +62,8 @@ def _judge(rows: pd.DataFrame, fixed: Fixed) -> Judgement:
     kinds = found["polytope"].to_numpy()
     between = found["density"].to_numpy()[kinds == Polytope.ANTIPODAL_PAIRS]
     passed = kinds[0] == Polytope.ORTHOGONAL_PAIR and kinds[-1] == Polytope.PENTAGON and between.size > 0
-    return Judgement(bool(passed), "; ".join(f"density {d:g}: {_name(k)}" for d, k in zip(found["density"], kinds)))
+    stages = [f"density {d:g}: {_name(kind)}" for d, kind in zip(found["density"], kinds, strict=True)]
+    return Judgement(bool(passed), "; ".join(stages))
 
 
 def _name(kind: int) -> str:
@@ -75,11 +76,14 @@ def _panels(rows: pd.DataFrame, fixed: Fixed) -> list[Panel]:
         f"density {row['density']:g}\n{_name(row['polytope'])}": weights_of(row, M, N) for _, row in chosen.iterrows()
     }
     shares = _table(rows, fixed).sort_values("density")
-    columns = [kind for kind in Polytope]
+    columns = list(Polytope)
     values = shares[[f"share_{kind.name.lower()}" for kind in columns]].to_numpy().T
     tips = [
-        [f"density {d:g}: {v:.0%} of the networks are {_name(kind)}" for d, v in zip(shares["density"], line)]
-        for kind, line in zip(columns, values)
+        [
+            f"density {d:g}: {v:.0%} of the networks are {_name(kind)}"
+            for d, v in zip(shares["density"], line, strict=True)
+        ]
+        for kind, line in zip(columns, values, strict=True)
     ]
     return [
         polytope_plot(
@@ -98,7 +102,8 @@ def _panels(rows: pd.DataFrame, fixed: Fixed) -> list[Panel]:
             limits=(0.0, 1.0),
             name="polytope-shares",
             title="How often each arrangement is found",
-            caption="Share of the seeds in each arrangement, by density. Many seeds end in another minimum than the best.",
+            caption="Share of the seeds in each arrangement, by density. Many seeds end in another "
+            "minimum than the best.",
             alt="A map of shares: orthogonal pairs when dense, antipodal pairs between, pentagons when sparse.",
         ),
     ]

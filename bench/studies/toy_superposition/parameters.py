@@ -14,6 +14,7 @@ Figure = Literal[
     "correlation",
     "absolute-value",
     "adversarial",
+    "dynamics",
 ]
 
 Steps = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -47,6 +48,7 @@ class Fixed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     adversarial_steps: Steps
     adversarial_levels: Levels
     attack_radius: Annotated[float, Meta(gt=0)]
+    dynamics_steps: Steps
 
 
 _FIXED = {
@@ -65,6 +67,7 @@ _FIXED = {
     "adversarial_steps": 1500,
     "adversarial_levels": 8,
     "attack_radius": 0.1,
+    "dynamics_steps": 8000,
 }
 
 FIGURES: tuple[str, ...] = get_args(Figure)
@@ -98,6 +101,7 @@ PRESETS = {
             "absolute_value_steps": 20000,
             "adversarial_steps": 10000,
             "adversarial_levels": 16,
+            "dynamics_steps": 16000,
         },
     },
 }

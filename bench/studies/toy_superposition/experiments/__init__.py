@@ -7,6 +7,7 @@ from bench.studies.toy_superposition.experiments import (
     bias,
     correlation,
     dimensionality,
+    dynamics,
     phases,
     polytopes,
 )
@@ -22,5 +23,6 @@ EXPERIMENTS: dict[str, Experiment] = {
         correlation.EXPERIMENT,
         absolute_value.EXPERIMENT,
         adversarial.EXPERIMENT,
+        dynamics.EXPERIMENT,
     )
 }

@@ -142,8 +142,8 @@ EXPERIMENT = Experiment(
     "the loss falls suddenly as they do.",
     rule=f"In at least {LEAST_SHARE:.0%} of the networks (n = 5, m = 2, density {DENSITY:g}) the loss stands still "
     f"within {STILL:.0%} over a tenth of the training and falls by {FALL:.0%} or more over the next, while more "
-    f"features become represented and their mean dimensionality goes from {LEVELS['before'][0]:g} +- {LEVELS['before'][1]:g} "
-    f"to {LEVELS['after'][0]:g} +- {LEVELS['after'][1]:g}.",
+    f"features become represented and their mean dimensionality goes from {LEVELS['before'][0]:g} +- "
+    f"{LEVELS['before'][1]:g} to {LEVELS['after'][0]:g} +- {LEVELS['after'][1]:g}.",
     worlds=lambda fixed, trials: cells([DENSITY], seeds=trials),
     train=_train,
     measure=_measure,

@@ -92,8 +92,8 @@ def _judge(rows: pd.DataFrame, fixed: Fixed) -> Judgement:
     return Judgement(
         bool(together.all() and opposed.all()),
         f"no correlated pair is opposed at {together.sum()} of {len(together)} densities "
-        f"({marked['together'].mean():.0%} of all networks), and every anti-correlated pair is antipodal at {opposed.sum()} of {len(opposed)} "
-        f"({marked['opposed'].mean():.0%} of all)",
+        f"({marked['together'].mean():.0%} of all networks), and every anti-correlated pair is antipodal at "
+        f"{opposed.sum()} of {len(opposed)} ({marked['opposed'].mean():.0%} of all)",
     )
 
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
-from analysis.figures import Levels, MapFacet, Panel, heat_map
+from analysis.figures import Panel, Series, SeriesFacet, cut_plot
 from analysis.figures.polytope_plot import polytope_plot
 from analysis.metrics import Polytope, classify_polytope
 from bench.studies.toy_superposition.experiment import (
@@ -76,15 +76,12 @@ def _panels(rows: pd.DataFrame, fixed: Fixed) -> list[Panel]:
         f"density {row['density']:g}\n{_name(row['polytope'])}": weights_of(row, M, N) for _, row in chosen.iterrows()
     }
     shares = _table(rows, fixed).sort_values("density")
-    columns = list(Polytope)
-    values = shares[[f"share_{kind.name.lower()}" for kind in columns]].to_numpy().T
-    tips = [
-        [
-            f"density {d:g}: {v:.0%} of the networks are {_name(kind)}"
-            for d, v in zip(shares["density"], line, strict=True)
-        ]
-        for kind, line in zip(columns, values, strict=True)
-    ]
+    density = shares["density"].to_numpy()
+    lines = []
+    for kind in Polytope:
+        share = shares[f"share_{kind.name.lower()}"].to_numpy(float)
+        tips = [f"density {d:g}: {v:.0%} {_name(kind)}" for d, v in zip(density, share, strict=True)]
+        lines.append(Series(_name(kind), density, share, tips=tips))
     return [
         polytope_plot(
             pictures,
@@ -94,17 +91,16 @@ def _panels(rows: pd.DataFrame, fixed: Fixed) -> list[Panel]:
             "important.",
             alt="Arrows in the plane: " + "; ".join(label.replace("\n", ", ") for label in pictures) + ".",
         ),
-        heat_map(
-            [[MapFacet("", values, tips=tips)]],
-            x=Levels("density", shares["density"].to_numpy(), log=True),
-            y=Levels("0 other, 1 orthogonal pair, 2 antipodal pairs, 3 pentagon", np.arange(4.0)),
-            value_label="share of networks",
-            limits=(0.0, 1.0),
+        cut_plot(
+            [SeriesFacet("", lines)],
             name="polytope-shares",
             title="How often each arrangement is found",
-            caption="Share of the seeds in each arrangement, by density. Many seeds end in another "
-            "minimum than the best.",
-            alt="A map of shares: orthogonal pairs when dense, antipodal pairs between, pentagons when sparse.",
+            caption="Share of the seeds in each arrangement, by density.",
+            alt="Shares over density: orthogonal pairs when dense, antipodal pairs between, pentagons when sparse.",
+            x_label="density",
+            y_label="share of networks",
+            x_log=True,
+            y_limits=(-0.03, 1.03),
         ),
     ]
 

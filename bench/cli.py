@@ -98,6 +98,39 @@ def validate(method: str, quick: bool, results: Path | None, precision: str, see
     sys.exit(0 if verdict.passed else 1)
 
 
+@cli.command()
+@click.argument("figure", required=False)
+@click.option("--list", "listing", is_flag=True, help="List the figures.")
+@click.option("--preset", default="quick", show_default=True, help="Sizes: quick or full.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Results folder; a folder of the same figure is resumed.  [default: runs/reproduce-FIGURE-<hash>]",
+)
+def reproduce(figure: str | None, listing: bool, preset: str, results: Path | None) -> None:
+    """Measure a published FIGURE (or all) again; a rule says whether it comes out. Exits with 1 where one differs."""
+    from bench.reproduce import list_figures
+    from bench.reproduce import reproduce as measure
+
+    if listing:
+        for line in list_figures():
+            click.echo(line)
+        return
+    if figure is None:
+        raise UserError("name a figure, or all; `superposed reproduce --list` lists them")
+    try:
+        passed, lines, page = measure(figure, results=results, preset=preset)
+    except KeyboardInterrupt:
+        click.echo("interrupted; what is complete is kept: the same command goes on", err=True)
+        sys.exit(130)
+    for line in lines:
+        click.echo(line)
+    click.echo(f"report: {page}")
+    sys.exit(0 if passed else 1)
+
+
 @cli.command(name="new-solver")
 @click.argument("name")
 @click.option("--learner", is_flag=True, help="A dictionary learner, not a coder.")

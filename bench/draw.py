@@ -7,8 +7,19 @@ import pandas as pd
 from bench.manifest import read_manifest
 from bench.report import ReportContent, write_report
 from bench.spec import to_toml
-from bench.store import read_rows, read_store, read_timings, writing
-from bench.study import Results
+from bench.store import Store, read_rows, read_store, read_timings, writing
+from bench.study import Results, Study
+
+
+def read_results(folder: Path) -> tuple[Study, Results, int]:
+    """What a run has left: its study, its rows with spec and timings, and the number of chunks still missing.
+
+    Raises UserError when the folder is none, or a shard is damaged.
+    """
+    store, study, spec = read_store(folder)
+    rows, missing = read_rows(store, study, spec)
+    timings = pd.DataFrame.from_records(read_timings(store, study, spec))
+    return study, Results(rows.to_pandas(), spec, timings), missing
 
 
 def draw_report(folder: Path) -> tuple[ReportContent, Path]:
@@ -16,15 +27,13 @@ def draw_report(folder: Path) -> tuple[ReportContent, Path]:
 
     Raises UserError when the folder is none, a shard is damaged, or the report cannot be written.
     """
-    store, study, spec = read_store(folder)
-    rows, missing = read_rows(store, study, spec)
-    timings = pd.DataFrame.from_records(read_timings(store, study, spec))
-    content = study.report(Results(rows.to_pandas(), spec, timings))
+    study, results, missing = read_results(folder)
+    spec, content = results.spec, study.report(results)
     if missing:
         content.sentences.insert(
             0, f"Incomplete: {missing} chunks are still missing; everything below is from the others."
         )
-    manifest = {name: value for name, value in read_manifest(store).items() if name != "spec"}
+    manifest = {name: value for name, value in read_manifest(Store(folder)).items() if name != "spec"}
     with writing(folder):
         page = write_report(folder, content, spec_text=to_toml(spec), manifest=manifest)
     return content, page

@@ -49,9 +49,7 @@ def plan(study: Study, spec: Spec) -> Iterator[Chunk]:
     index = itertools.count()
     for static in combinations(spec, study.names("world", static=True)):
         worlds = [
-            WorldPoint(values={**static, **traced}, trial=trial)
-            for traced in combinations(spec, study.names("world", static=False))
-            for trial in range(spec.trials)
+            WorldPoint(values={**static, **traced}, trial=trial) for traced, trial in _worlds(study, spec, static)
         ]
         capacity = math.ceil(len(worlds) / math.ceil(len(worlds) / spec.chunk_size))
         for start in range(0, len(worlds), capacity):
@@ -59,6 +57,13 @@ def plan(study: Study, spec: Spec) -> Iterator[Chunk]:
             number = next(index)
             name = f"{number:06d}-{digest([identity, static, start, len(content)])[:12]}"
             yield Chunk(index=number, name=name, static=static, worlds=content, capacity=capacity)
+
+
+def _worlds(study: Study, spec: Spec, static: Point) -> list[tuple[Point, int]]:
+    if study.worlds is not None:
+        return study.worlds(spec, static)
+    traced = combinations(spec, study.names("world", static=False))
+    return [(values, trial) for values in traced for trial in range(spec.trials)]
 
 
 def measurement_points(study: Study, spec: Spec) -> list[tuple[Point, list[Point]]]:

@@ -156,7 +156,8 @@ def read_rows(store: Store, study: Study, spec: Spec) -> tuple[pa.Table, int]:
         tables.append(content)
     if not tables:
         raise UserError(f"{store.folder} has no complete shard yet; `superposed run {store.folder}` goes on with it")
-    return pa.concat_tables(tables), missing
+    # Static groups may measure different things: what one lacks is null.
+    return pa.concat_tables(tables, promote_options="default"), missing
 
 
 @contextlib.contextmanager

@@ -111,6 +111,11 @@ class Study:
     report: "Callable[[Results], ReportContent]"
     check: Callable[[Spec], None]
     derive: Callable[[Any, Point], dict[str, float]] = lambda fixed, point: {}
+    worlds: Callable[[Spec, Point], list[tuple[Point, int]]] | None = None
+    """Of a spec and the static world axes' values, the traced world axes' values and the trial of each world. For a
+    study whose static groups need worlds of their own; without it they are all combinations of the grid's values,
+    `trials` times each.
+    """
     batch_points: bool = True
     """Whether a world's measurement points are solved side by side. Right where a point is a single small solve; where
     a point is a batch of samples by itself, side by side they only push each other out of the cache.

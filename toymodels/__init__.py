@@ -1,24 +1,59 @@
 """Ground truth: latents -> worlds -> trained networks -> representations."""
 
-from toymodels.latents import bernoulli_uniform, exact_k
-from toymodels.mixing import gaussian_dictionary
+from toymodels.counter_key import counter_key
+from toymodels.latents import (
+    MAGNITUDES,
+    Magnitude,
+    anticorrelated_blocks,
+    bernoulli,
+    bernoulli_uniform,
+    compositional,
+    correlated_blocks,
+    exact_k,
+    gaussian_copula,
+    group_sparse,
+    hierarchy,
+    von_mises_fisher,
+)
+from toymodels.mixing import (
+    correlated_dictionary,
+    fourier_dictionary,
+    gaussian_dictionary,
+    low_coherence_dictionary,
+    orthogonal_dictionary,
+)
 from toymodels.networks import BottleneckParams, relu_bottleneck
 from toymodels.problem import Problem, observe
 from toymodels.training import TrainingConfig, train
 from toymodels.worlds import WORLDS, GaussianMixing, LinearMixing, TrainedBottleneck
 
 __all__ = [
+    "MAGNITUDES",
     "WORLDS",
     "BottleneckParams",
     "GaussianMixing",
     "LinearMixing",
+    "Magnitude",
     "Problem",
     "TrainedBottleneck",
     "TrainingConfig",
+    "anticorrelated_blocks",
+    "bernoulli",
     "bernoulli_uniform",
+    "compositional",
+    "correlated_blocks",
+    "correlated_dictionary",
+    "counter_key",
     "exact_k",
+    "fourier_dictionary",
+    "gaussian_copula",
     "gaussian_dictionary",
+    "group_sparse",
+    "hierarchy",
+    "low_coherence_dictionary",
     "observe",
+    "orthogonal_dictionary",
     "relu_bottleneck",
     "train",
+    "von_mises_fisher",
 ]

@@ -21,6 +21,7 @@ from analysis.metrics.linear_r2 import LinearR2, linear_r2
 from analysis.metrics.mcc import MeanCorrelation, mean_correlation
 from analysis.metrics.monosemanticity import mean_cosine, monosemanticity
 from analysis.metrics.nmse import nmse, relative_error
+from analysis.metrics.polytope import Polytope, classify_polytope
 from analysis.metrics.procrustes import procrustes_distance
 from analysis.metrics.representation import (
     dimensions_per_feature,
@@ -43,6 +44,7 @@ __all__ = [
     "DictionarySimilarity",
     "LinearR2",
     "MeanCorrelation",
+    "Polytope",
     "Splitting",
     "Stability",
     "SupportScores",
@@ -55,6 +57,7 @@ __all__ = [
     "canonical_correlations",
     "chance_corrected",
     "class_selectivity",
+    "classify_polytope",
     "coherence",
     "dci",
     "dead_atoms",

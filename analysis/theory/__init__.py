@@ -26,6 +26,7 @@ from analysis.theory.null_space import null_space_constant
 from analysis.theory.oracle_floor import oracle_floor
 from analysis.theory.restricted_isometry import IsometryConstant, isometry_limit, restricted_isometry
 from analysis.theory.support_information import lasso_support_dims, necessary_dims, support_error_floor
+from analysis.theory.toy_model_phases import PhaseLosses, toy_model_phases
 
 __all__ = [
     "Amplitudes",
@@ -34,6 +35,7 @@ __all__ = [
     "HardPhase",
     "IsometryConstant",
     "LassoPrediction",
+    "PhaseLosses",
     "Trajectory",
     "amp_state_evolution",
     "babel",
@@ -67,6 +69,7 @@ __all__ = [
     "scalar_mmse",
     "state_evolution_mse",
     "support_error_floor",
+    "toy_model_phases",
     "tropp_limit",
     "typical_samples",
     "uniform_amplitudes",

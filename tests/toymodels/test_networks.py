@@ -2,8 +2,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import stats
 
-from toymodels import BottleneckParams, relu_bottleneck
+from toymodels import BottleneckParams, TrainingConfig, bernoulli_uniform, relu_bottleneck, train
+from toymodels.networks import AbsoluteValueParams, absolute_value, l2_attack, linear_bottleneck
+from toymodels.networks.attack import sample_errors
 
 RNG = np.random.default_rng(3)
 WEIGHTS = RNG.normal(size=(3, 7))
@@ -79,3 +82,72 @@ def test_params_are_a_pytree_that_vmaps():
     together = jax.vmap(relu_bottleneck.loss, in_axes=(0, None))(stacked, latents)
     alone = [relu_bottleneck.loss(jax.tree.map(lambda leaf, i=i: leaf[i], stacked), latents) for i in range(3)]
     np.testing.assert_allclose(together, jnp.stack(alone), rtol=1e-5)
+
+
+def test_linear_loss_equals_its_formula_and_its_readout():
+    with jax.enable_x64(True):
+        params, latents, noise, importance = jax_inputs()
+        full = linear_bottleneck.loss(params, latents, noise, importance)
+        output = np.asarray(linear_bottleneck.readout(params, linear_bottleneck.hidden(params, latents) + noise))
+    expected = np.mean(IMPORTANCE * (LATENTS - (LATENTS @ WEIGHTS.T + NOISE) @ WEIGHTS - BIAS) ** 2)
+    assert full == pytest.approx(expected, rel=1e-12)
+    assert np.mean(IMPORTANCE * (LATENTS - output) ** 2) == pytest.approx(expected, rel=1e-12)
+
+
+def test_linear_network_keeps_the_most_important_latents():
+    """Its least loss is known: v / N times the importance of all but the M most important."""
+    importance = 0.7 ** jnp.arange(6)
+    density = 0.1
+
+    def loss(params, key):
+        latents = bernoulli_uniform(key, n_samples=512, n_latents=6, density=density)
+        return linear_bottleneck.loss(params, latents, None, importance)
+
+    start = linear_bottleneck.init(jax.random.key(2), n_dims=2, n_latents=6)
+    params, history = jax.jit(lambda: train(jax.random.key(1), start, loss, TrainingConfig(n_steps=3000)))()
+    np.testing.assert_allclose(jnp.linalg.norm(params.weights, axis=0), [1, 1, 0, 0, 0, 0], atol=0.05)
+    variance = density / 3 - density**2 / 4
+    # The mean over the last 60 batches of 512 samples: each z^2 of the four has relative spread about 5.
+    assert history[-1] == pytest.approx(variance * np.sum(importance[2:]) / 6, rel=4 * 5 / np.sqrt(60 * 512 * 3))
+
+
+def test_absolute_value_loss_equals_its_formula_and_two_neurons_a_latent_are_exact():
+    rng = np.random.default_rng(5)
+    inward, outward, bias = rng.normal(size=(4, 3)), rng.normal(size=(3, 4)), rng.normal(size=3)
+    latents, weights = rng.uniform(-1, 1, size=(9, 3)), np.array([1.0, 0.5, 0.25])
+    expected = np.mean(
+        [weights * (np.abs(z) - np.maximum(outward @ np.maximum(inward @ z, 0) + bias, 0)) ** 2 for z in latents]
+    )
+    with jax.enable_x64(True):
+        params = AbsoluteValueParams(jnp.asarray(inward), jnp.asarray(outward), jnp.asarray(bias))
+        assert absolute_value.loss(params, jnp.asarray(latents), jnp.asarray(weights)) == pytest.approx(expected)
+        eye = jnp.eye(3)
+        exact = AbsoluteValueParams(jnp.concatenate([eye, -eye]), jnp.concatenate([eye, eye], axis=1), jnp.zeros(3))
+        assert absolute_value.loss(exact, jnp.asarray(latents)) == 0
+        assert absolute_value.neurons(exact, jnp.asarray(latents)).shape == (9, 6)
+
+
+def test_signed_uniform_keeps_the_support_and_spreads_over_both_signs():
+    latents = bernoulli_uniform(jax.random.key(8), n_samples=4000, n_latents=5, density=0.3)
+    signed = np.asarray(absolute_value.signed_uniform(latents))
+    np.testing.assert_array_equal(signed != 0, np.asarray(latents) != 0)
+    assert stats.kstest(signed[signed != 0], stats.uniform(-1, 2).cdf).pvalue > 1e-3
+
+
+def test_attack_finds_the_worst_direction_where_it_is_known():
+    """A network that passes its input through, relu(z + d) with z > radius, errs by |d|; with W^T W of one large
+    eigenvalue the worst d is along its vector.
+    """
+    scale = jnp.array([1.0, 1.5, 0.5])
+    params = BottleneckParams(jnp.diag(scale), 3 * jnp.ones(3))
+    latents = jnp.asarray(RNG.uniform(0.2, 1, size=(40, 3)), jnp.float32)
+    found = l2_attack(jax.random.key(1), params, latents, radius=0.1)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 0.1, rtol=1e-5)
+    # Errors are e + G d with G = diag(1, 2.25, .25), e = (G - 1) z + 3: brute force over the sphere.
+    rng = np.random.default_rng(0)
+    sphere = rng.normal(size=(20000, 3))
+    sphere *= 0.1 / np.linalg.norm(sphere, axis=1, keepdims=True)
+    gram = np.diag(np.asarray(scale) ** 2)
+    for z, reached in zip(np.asarray(latents), np.asarray(sample_errors(params, latents, found)), strict=True):
+        best = np.max(np.sum(((z + sphere) @ gram + 3 - z) ** 2, axis=1))
+        assert reached > best * (1 - 1e-5)

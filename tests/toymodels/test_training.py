@@ -5,7 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from toymodels import TrainingConfig, train
+from toymodels import TrainingConfig, bernoulli_uniform, relu_bottleneck, train
+from toymodels.checkpoint import load, save
+from toymodels.training import OPTIMISERS, SCHEDULES, continue_training, start_training
 
 TARGET = np.array([1.0, -2.0, 0.5])
 
@@ -33,10 +35,24 @@ def numpy_adam(gradient, x, n_steps, rate):
     return x
 
 
-@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def scheduled(schedule, n_steps, peak):
+    """The step size at step t, as the schedules are described."""
+
+    def half_cosine(t, first=0):
+        return peak * (1 + np.cos(np.pi * (t - first) / (n_steps - first))) / 2
+
+    return {
+        "constant": lambda t: peak,
+        "cosine": half_cosine,
+        "linear": lambda t: peak * (1 - t / n_steps),
+        "warmup_cosine": lambda t: peak * (t + 1) / 2 if t < 2 else half_cosine(t, 2),  # 5% of 37 steps, rounded
+    }[schedule]
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
 def test_steps_are_those_of_adam(schedule):
     n_steps, peak = 37, 0.05
-    rate = {"constant": lambda t: peak, "cosine": lambda t: peak * (1 + np.cos(np.pi * t / n_steps)) / 2}[schedule]
+    rate = scheduled(schedule, n_steps, peak)
     with jax.enable_x64(True):
         config = TrainingConfig(n_steps=n_steps, learning_rate=peak, schedule=schedule)
         params, _ = fit(config)
@@ -110,7 +126,8 @@ def test_precision_follows_the_parameters():
         ({"n_steps": 0}, "n_steps must be at least 1, got 0"),
         ({"batch_size": -1}, "batch_size must be at least 1, got -1"),
         ({"n_records": 0}, "n_records must be at least 1, got 0"),
-        ({"schedule": "linear"}, "schedule must be one of constant, cosine, got 'linear'"),
+        ({"schedule": "step"}, "schedule must be one of constant, cosine, linear, warmup_cosine, got 'step'"),
+        ({"optimiser": "adm"}, "optimiser must be one of adam, adamw, sgd, momentum, rmsprop, lion, got 'adm'"),
         ({"learning_rate": 0.0}, "learning_rate must be positive and finite, got 0.0"),
         ({"learning_rate": float("nan")}, "learning_rate must be positive and finite, got nan"),
     ],
@@ -118,3 +135,65 @@ def test_precision_follows_the_parameters():
 def test_wrong_configs_are_named(wrong, message):
     with pytest.raises(ValueError, match=message):
         TrainingConfig(**wrong)
+
+
+def test_sgd_and_momentum_are_what_they_say():
+    """On a quadratic of curvature 2, x - target shrinks by 1 - 2 rate a step; momentum keeps 0.9 of its velocity."""
+    rate, n_steps = 0.05, 20
+    error, velocity = -TARGET, np.zeros(3)
+    for _ in range(n_steps):
+        velocity = 0.9 * velocity + 2 * error
+        error = error - rate * velocity
+    expected = {"sgd": -TARGET * (1 - 2 * rate) ** n_steps, "momentum": error}
+    for optimiser, remaining in expected.items():
+        config = TrainingConfig(n_steps=n_steps, learning_rate=rate, schedule="constant", optimiser=optimiser)
+        with jax.enable_x64(True):
+            params, _ = fit(config)
+        np.testing.assert_allclose(np.asarray(params["x"]) - TARGET, remaining, rtol=1e-10)
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_every_optimiser_goes_downhill(optimiser):
+    _, history = fit(TrainingConfig(n_steps=300, learning_rate=0.02, optimiser=optimiser))
+    assert history[-1] < 0.5 * history[0]
+
+
+def sampled_loss(params, key):
+    return relu_bottleneck.loss(params, bernoulli_uniform(key, n_samples=16, n_latents=5, density=0.2))
+
+
+def test_training_in_pieces_through_a_file_is_bit_identical(tmp_path):
+    config = TrainingConfig(n_steps=90, batch_size=16, n_records=7)
+    params = relu_bottleneck.init(jax.random.key(3), n_dims=2, n_latents=5)
+    whole, history = jax.jit(lambda: train(jax.random.key(4), params, sampled_loss, config))()
+
+    state = start_training(jax.random.key(4), params, sampled_loss, config)
+    like = jax.eval_shape(lambda: state)
+    for piece in (1, 37, 52):
+        state = jax.jit(lambda s, n=piece: continue_training(s, sampled_loss, config, n_steps=n))(state)
+        save(tmp_path / "state.safetensors", state)
+        state = load(tmp_path / "state.safetensors", like)
+    assert int(state.step) == 90
+    np.testing.assert_array_equal(state.params.weights, whole.weights)
+    np.testing.assert_array_equal(state.params.bias, whole.bias)
+    np.testing.assert_array_equal(state.history, history)
+    assert [path.name for path in tmp_path.iterdir()] == ["state.safetensors"]
+    with pytest.raises(ValueError, match="n_steps must be at most the training's 90, got 91"):
+        continue_training(state, sampled_loss, config, n_steps=91)
+
+
+def test_what_does_not_fit_a_file_is_named(tmp_path):
+    params = relu_bottleneck.init(jax.random.key(3), n_dims=2, n_latents=5)
+    save(tmp_path / "model", params)
+    same = load(tmp_path / "model", params)
+    np.testing.assert_array_equal(same.weights, params.weights)
+    other = relu_bottleneck.init(jax.random.key(3), n_dims=3, n_latents=5)
+    with pytest.raises(ValueError, match=r"weights is float32\[2, 5\], expected float32\[3, 5\]"):
+        load(tmp_path / "model", other)
+    with pytest.raises(ValueError, match="offset is missing"):
+        load(tmp_path / "model", {"weights": params.weights, "offset": params.bias})
+    with pytest.raises(ValueError, match="bias is not expected"):
+        load(tmp_path / "model", {"weights": params.weights})
+    (tmp_path / "model").write_bytes(b"not a model")
+    with pytest.raises(ValueError, match="is no safetensors file"):
+        load(tmp_path / "model", params)

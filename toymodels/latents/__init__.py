@@ -1,6 +1,28 @@
 """Latent priors: functions of a key that draw codes, one sample a row."""
 
+from toymodels.latents.anticorrelated_blocks import anticorrelated_blocks
+from toymodels.latents.bernoulli import bernoulli
 from toymodels.latents.bernoulli_uniform import bernoulli_uniform
+from toymodels.latents.compositional import compositional
+from toymodels.latents.correlated_blocks import correlated_blocks
 from toymodels.latents.exact_k import exact_k
+from toymodels.latents.gaussian_copula import gaussian_copula
+from toymodels.latents.group_sparse import group_sparse
+from toymodels.latents.hierarchy import hierarchy
+from toymodels.latents.magnitudes import MAGNITUDES, Magnitude
+from toymodels.latents.von_mises_fisher import von_mises_fisher
 
-__all__ = ["bernoulli_uniform", "exact_k"]
+__all__ = [
+    "MAGNITUDES",
+    "Magnitude",
+    "anticorrelated_blocks",
+    "bernoulli",
+    "bernoulli_uniform",
+    "compositional",
+    "correlated_blocks",
+    "exact_k",
+    "gaussian_copula",
+    "group_sparse",
+    "hierarchy",
+    "von_mises_fisher",
+]

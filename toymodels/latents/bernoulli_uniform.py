@@ -1,9 +1,9 @@
 """Latents that are on with a given probability and uniform when on."""
 
-import jax
-import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PRNGKeyArray
+
+from toymodels.latents.bernoulli import bernoulli
 
 
 def bernoulli_uniform(
@@ -23,8 +23,4 @@ def bernoulli_uniform(
     Returns:
         Codes, one sample a row.
     """
-    density = jnp.asarray(density)
-    dtype = jnp.result_type(density, float)
-    # Given u < density, u / density is itself uniform: one draw decides both whether a latent is on and its value.
-    uniform = jax.random.uniform(key, (n_samples, n_latents), dtype)
-    return jnp.where(uniform < density, uniform / density, jnp.zeros((), dtype))
+    return bernoulli(key, n_samples=n_samples, n_latents=n_latents, density=density, magnitude="uniform")

@@ -1,6 +1,15 @@
 """Networks: parameters, forward passes and losses as pure functions, one architecture a module."""
 
-from toymodels.networks import relu_bottleneck
+from toymodels.networks import absolute_value, linear_bottleneck, relu_bottleneck
+from toymodels.networks.absolute_value import AbsoluteValueParams
+from toymodels.networks.attack import l2_attack
 from toymodels.networks.relu_bottleneck import BottleneckParams
 
-__all__ = ["BottleneckParams", "relu_bottleneck"]
+__all__ = [
+    "AbsoluteValueParams",
+    "BottleneckParams",
+    "absolute_value",
+    "l2_attack",
+    "linear_bottleneck",
+    "relu_bottleneck",
+]

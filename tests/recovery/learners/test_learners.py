@@ -1,5 +1,7 @@
 """Dictionary learners: the contract, and accuracy against the chance level."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,8 +9,21 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 
 from recovery.coder import SparseCoder
+from recovery.knowledge import Knowledge
 from recovery.learner import DictionaryLearner
-from recovery.learners import LEARNERS, AlternatingMod, TopKSae, UnrelatedDictionary
+from recovery.learners import (
+    LEARNERS,
+    AlternatingMod,
+    ApproximateKsvd,
+    FastIca,
+    Ksvd,
+    Mod,
+    OnlineDictionaryLearning,
+    Pca,
+    TopKSae,
+    UnrelatedDictionary,
+)
+from recovery.learners.classical.alternation import Alternation, Round
 from recovery.solution import Status
 
 N_DIMS, N_ATOMS, N_SAMPLES = 12, 24, 1200
@@ -16,7 +31,13 @@ N_DIMS, N_ATOMS, N_SAMPLES = 12, 24, 1200
 LEARNER_TABLE = {
     "alternating-mod": AlternatingMod(),
     "alternating-mod-signed": AlternatingMod(nonnegative=False),
+    "mod": Mod(n_nonzero=2),
+    "ksvd": Ksvd(n_nonzero=2),
+    "approximate-ksvd": ApproximateKsvd(n_nonzero=2, nonnegative=False),
+    "online-dictionary-learning": OnlineDictionaryLearning(),
+    "fast-ica": FastIca(),
     "topk-sae": TopKSae(n_active=2),
+    "pca": Pca(),
     "unrelated": UnrelatedDictionary(),
 }
 
@@ -69,13 +90,31 @@ def test_is_a_learner(name, fits, problem):
 
 
 def test_accuracy_against_chance(fits, problem):
-    scores = {name: match(problem.dictionary, fitted.dictionary) for name, fitted in fits.items()}
-    # Over 16 seeds of this problem the lowest mean is .97 for the classical learners and .81 for the autoencoder; that
-    # of unrelated dictionaries is .56 on average.
-    assert np.mean(scores["unrelated"]) < 0.65
-    assert np.mean(scores["alternating-mod"]) > 0.95
-    assert np.mean(scores["alternating-mod-signed"]) > 0.95
-    assert np.mean(scores["topk-sae"]) > 0.78
+    scores = {name: np.mean(match(problem.dictionary, fitted.dictionary)) for name, fitted in fits.items()}
+    # Lowest means over 16 (alternating MOD, autoencoder) or 12 seeds of this problem: .97 for alternating MOD, .93 for
+    # the other learners with sparse codes, .81 for the autoencoder, .68 for FastICA, which can find half of the atoms.
+    # Unrelated dictionaries have .56 on average, and principal components .54 to .59.
+    lowest = dict.fromkeys(LEARNER_TABLE, 0.9) | {"alternating-mod": 0.95, "alternating-mod-signed": 0.95}
+    lowest |= {"topk-sae": 0.78, "fast-ica": 0.65, "pca": 0.5, "unrelated": 0.5}
+    assert {name for name in scores if scores[name] <= lowest[name]} == set()
+    assert max(scores["unrelated"], scores["pca"]) < 0.65
+
+
+def test_atoms_found_in_noise(sparse_problem):
+    """A smaller problem of Aharon et al.'s kind, 20 dB and |cosine| > .99; the learners have compiled its shape."""
+    noisy = sparse_problem(
+        n_dims=N_DIMS, n_latents=N_ATOMS, n_active=2, n_samples=N_SAMPLES, nonnegative=True, noise_std=0.042
+    )
+    observations = jnp.asarray(noisy.observations, jnp.float32)
+    found = {
+        name: np.mean(match(noisy.dictionary, fit(learner, observations, jax.random.key(0)).dictionary) > 0.99)
+        for name, learner in LEARNER_TABLE.items()
+        if name != "topk-sae"
+    }
+    # The chance that a random atom comes as near to a given one is 1e-9.
+    assert found["unrelated"] == 0
+    # Over 12 seeds of this problem the learners with sparse codes find 90% to 98% on average, and never less than 75%.
+    assert {name for name in found if found[name] < 0.7} == {"fast-ica", "pca", "unrelated"}
 
 
 def test_codes_on_fresh_samples(fits, problem, sparse_problem):
@@ -111,18 +150,19 @@ def test_topk_keeps_its_number_of_codes(fits, problem):
 
 
 @one_of_each
-def test_scale_of_the_data_does_not_matter(name, problem):
-    learner = shorter(LEARNER_TABLE[name])
+def test_scale_of_the_data_does_not_matter(name, fits, problem):
     observations = jnp.asarray(problem.observations, jnp.float32)
     # Powers of two scale exactly, so the fits are the same to the last bit but for the scale's square root.
-    fits = [fit(learner, s * observations, jax.random.key(1)) for s in (1.0, 1024.0)]
-    np.testing.assert_allclose(fits[0].dictionary, fits[1].dictionary, atol=1e-3)
-    codes = [f.encoder(f.dictionary, s * observations).codes for f, s in zip(fits, (1.0, 1024.0), strict=True)]
+    pair = [fits[name], fit(LEARNER_TABLE[name], 1024 * observations, jax.random.key(0))]
+    np.testing.assert_allclose(pair[0].dictionary, pair[1].dictionary, atol=1e-3)
+    codes = [f.encoder(f.dictionary, s * observations).codes for f, s in zip(pair, (1.0, 1024.0), strict=True)]
     np.testing.assert_allclose(codes[1] / 1024, codes[0], atol=1e-2)
 
 
 @one_of_each
 def test_vmap_equals_a_loop(name, problem):
+    if name == "approximate-ksvd":
+        pytest.skip("its code is that of K-SVD")
     learner = shorter(LEARNER_TABLE[name])
     observations = jnp.asarray(problem.observations, jnp.float32)
     observations = jnp.stack([observations, 2 * observations[:, ::-1]])
@@ -138,45 +178,90 @@ def test_bad_observations_are_a_status(name, problem):
     if name == "unrelated":
         pytest.skip("it does not look at the observations")
     observations = jnp.asarray(problem.observations, jnp.float32).at[3, 2].set(jnp.nan)
-    fitted = fit(shorter(LEARNER_TABLE[name]), observations, jax.random.key(0))
+    fitted = fit(LEARNER_TABLE[name], observations, jax.random.key(0))
     assert fitted.status == Status.NON_FINITE
 
 
 @one_of_each
 def test_nothing_observed(name):
-    fitted = fit(shorter(LEARNER_TABLE[name]), jnp.zeros((N_SAMPLES, N_DIMS)), jax.random.key(0))
+    fitted = fit(LEARNER_TABLE[name], jnp.zeros((N_SAMPLES, N_DIMS)), jax.random.key(0))
     np.testing.assert_allclose(np.linalg.norm(fitted.dictionary, axis=0), 1, rtol=1e-5)
 
 
-def test_float64(problem):
+@one_of_each
+def test_float64(name, problem):
     with jax.enable_x64(True):
-        observations = jnp.asarray(problem.observations)
-        for learner in (LEARNER_TABLE[name] for name in LEARNERS):
-            fitted = fit(shorter(learner), observations, jax.random.key(0))
-            assert fitted.dictionary.dtype == fitted.history.dtype == jnp.float64
+        fitted = jax.eval_shape(
+            lambda y, key: fit(LEARNER_TABLE[name], y, key), problem.observations, jax.random.key(0)
+        )
+    assert fitted.dictionary.dtype == fitted.history.dtype == jnp.float64
 
 
-def test_n_active_may_be_traced(problem):
+@pytest.mark.parametrize("learner", [TopKSae, Mod])
+def test_n_active_may_be_traced(learner, problem):
     observations = jnp.asarray(problem.observations, jnp.float32)
 
     def largest_support(n_active):
-        fitted = TopKSae(n_active, n_steps=20).fit(observations, n_atoms=N_ATOMS, key=jax.random.key(0))
+        knowledge = Knowledge(N_DIMS, N_ATOMS, max_active=N_DIMS, nonnegative=True, n_active=n_active)
+        fitted = shorter(learner.suited_to(knowledge)).fit(observations, n_atoms=N_ATOMS, key=jax.random.key(0))
         return jnp.max(jnp.sum(fitted.encoder(fitted.dictionary, observations).codes > 0, axis=1))
 
     np.testing.assert_array_equal(jax.jit(jax.vmap(largest_support))(jnp.array([1, 2, 4])), [1, 2, 4])
 
 
+def test_how_many_atoms_greedy_coding_allocates():
+    known = Knowledge(n_dims=12, n_latents=24, max_active=12, nonnegative=True, n_active=3)
+    assert Ksvd.suited_to(known).n_nonzero == 3
+    assert Ksvd.suited_to(replace(known, n_active=jnp.int32(3))).n_nonzero == 6
+    mean = Ksvd.suited_to(replace(known, exact=False, noise_std=0.1))
+    assert (mean.n_nonzero, int(mean.n_active), mean.noise_std) == (6, 7, 0.1)
+
+
+def test_random_start_and_restarts(problem):
+    """Restarts of the same learner are other runs; the one kept has the lowest last objective."""
+    observations = jnp.asarray(problem.observations[:200], jnp.float32)
+    learner = AlternatingMod(n_rounds=4, start="random", n_restarts=3)
+    key = jax.random.key(3)
+    kept = fit(learner, observations, key)
+    runs = [fit(replace(learner, n_restarts=1), observations, k).history[-1] for k in jax.random.split(key, 3)]
+    assert len(set(map(float, runs))) == 3
+    np.testing.assert_allclose(kept.history[-1], min(runs), rtol=1e-5)
+
+
+def test_bad_atoms_are_replaced_by_what_is_left():
+    """Of four atoms one is not used and one is there twice; only one sample is badly explained."""
+    atoms = jnp.eye(3)[:, jnp.array([0, 1, 1, 2])]
+    left = jnp.zeros((5, 3)).at[2].set(jnp.array([0.0, 3.0, 4.0]))
+    result = Round(atoms, (), jnp.float32(0), jnp.array([1.0, 1.0, 1.0, 0.0]), left)
+    dictionary, _ = Mod(n_nonzero=1)._replace(result, jax.random.key(0))
+    np.testing.assert_allclose(dictionary, jnp.hstack([atoms[:, :2], jnp.array([[0, 0], [0.6, 0.6], [0.8, 0.8]])]))
+
+
 def test_wrong_settings():
     with pytest.raises(ValueError, match="n_rounds and n_restarts must be at least 1"):
         AlternatingMod(n_rounds=0)
+    with pytest.raises(ValueError, match="n_rounds and n_restarts must be at least 1"):
+        FastIca(n_restarts=0)
+    with pytest.raises(ValueError, match="n_code_steps must be at least 1, got 0"):
+        AlternatingMod(n_code_steps=0)
+    with pytest.raises(ValueError, match="start must be one of samples, random, got 'zeros'"):
+        Mod(n_nonzero=2, start="zeros")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match="n_nonzero must be at least 1, got 0"):
+        Mod(n_nonzero=0)
+    with pytest.raises(ValueError, match="n_power_steps must be at least 1, got 0"):
+        Ksvd(n_nonzero=2, n_power_steps=0)
+    with pytest.raises(ValueError, match="batch_size and n_code_steps must be at least 1"):
+        OnlineDictionaryLearning(batch_size=0)
     with pytest.raises(ValueError, match="n_steps and batch_size must be at least 1"):
         TopKSae(n_active=2, batch_size=0)
 
 
 def shorter(learner):
     """The same learner, over in a few steps: for what does not depend on how well it fits."""
-    if isinstance(learner, AlternatingMod):
-        return AlternatingMod(nonnegative=learner.nonnegative, n_rounds=4)
+    if isinstance(learner, Alternation):
+        return replace(learner, n_rounds=4, replace_every=2)
+    if isinstance(learner, FastIca):
+        return replace(learner, n_rounds=4)
     if isinstance(learner, TopKSae):
-        return TopKSae(learner.n_active, n_steps=20)
+        return replace(learner, n_steps=20)
     return learner

@@ -18,4 +18,4 @@ def lines() -> Iterator[str]:
 
 
 def _line(kind: str, name: str, summary: str) -> str:
-    return f"{kind:8} {name:24} {summary}"
+    return f"{kind:8} {name:27} {summary}"

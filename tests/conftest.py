@@ -1,11 +1,19 @@
 """What holds for every test, and the browser for those that open a report."""
 
+import atexit
+import os
 import shutil
+import tempfile
 
 import pytest
 
 # First of all: importing it sets the environment that NumPy, SciPy and JAX read when they are imported.
 import bench  # noqa: F401
+
+# What one process has compiled the others need not: workers, and the commands that tests run. Empty at each session.
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    compiled = os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="superposed-compiled-")
+    atexit.register(shutil.rmtree, compiled, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -182,7 +182,8 @@ class Autoencoder(ABC):
         weights = weights._replace(encoder=size * fresh)
 
         def choose(new: Any, old: Any) -> Any:
-            return jax.tree.map(lambda n, o: jnp.where(dead, n, o), new, old)._replace(centre=old.centre)
+            of_atoms = new._replace(centre=()), old._replace(centre=())
+            return jax.tree.map(lambda n, o: jnp.where(dead, n, o), *of_atoms)._replace(centre=old.centre)
 
         zero = jax.tree.map(jnp.zeros_like, old)
         mu, nu = state.optimiser.mu, state.optimiser.nu

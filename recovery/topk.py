@@ -11,7 +11,7 @@ _PEELED = 4
 
 
 def keep_largest(
-    values: Float[Array, "n_samples n_latents"], k: Int[Array, ""] | int
+    values: Float[Array, "n_samples n_latents"], k: Int[Array, ""] | Float[Array, ""] | float
 ) -> Float[Array, "n_samples n_latents"]:
     """`values` with all but the k largest positive entries of each row set to 0.
 

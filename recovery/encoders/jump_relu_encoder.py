@@ -11,9 +11,7 @@ from jaxtyping import Array, Float
 from recovery.encoders.one_pass import OnePass
 
 
-@partial(
-    jax.tree_util.register_dataclass, data_fields=["weights", "bias", "centre", "thresholds"], meta_fields=[]
-)
+@partial(jax.tree_util.register_dataclass, data_fields=["weights", "bias", "centre", "thresholds"], meta_fields=[])
 @dataclass(frozen=True)
 class JumpReluEncoder(OnePass):
     """z = v where v > t and 0 elsewhere, v = (y - centre) W + b: a ReLU that jumps from 0 to t >= 0.

@@ -13,9 +13,7 @@ from recovery.encoders.one_pass import one_pass_solution
 from recovery.solution import Solution
 
 
-@partial(
-    jax.tree_util.register_dataclass, data_fields=["centre", "n_active"], meta_fields=["n_nonzero", "nonnegative"]
-)
+@partial(jax.tree_util.register_dataclass, data_fields=["centre", "n_active"], meta_fields=["n_nonzero", "nonnegative"])
 @dataclass(frozen=True)
 class MatchingPursuitEncoder:
     """`n_active` steps, each of which takes off the atom that is best correlated with what is left of y - centre.
@@ -28,7 +26,7 @@ class MatchingPursuitEncoder:
     """
 
     centre: Float[Array, " n_dims"]
-    n_active: Int[Array, ""] | int
+    n_active: Int[Array, ""] | Float[Array, ""] | float
     n_nonzero: int
     nonnegative: bool = True
 

@@ -45,13 +45,13 @@ class BatchTopKSae(Autoencoder):
     def _loss(self, weights: Weights, memory: Any, batch: Array, dead: Array) -> tuple[Array, Pass]:
         scores = weights.scores(batch)
         codes = keep_largest_of_batch(scores, self.n_active)
-        residual = weights.residual(batch, codes)
-        return self._error(weights, batch, codes) + auxiliary_loss(weights, scores, residual, dead), Pass(
-            codes, residual
-        )
+        error, residual = self._unexplained(weights, batch, codes)
+        return error + auxiliary_loss(weights, scores, residual, dead), Pass(codes, residual)
 
-    def _error(self, weights: Weights, batch: Array, codes: Array) -> Float[Array, ""]:
-        return mean_squared(weights.residual(batch, codes))
+    def _unexplained(self, weights: Weights, batch: Array, codes: Array) -> tuple[Float[Array, ""], Array]:
+        """The error to be minimised, and what all atoms leave."""
+        residual = weights.residual(batch, codes)
+        return mean_squared(residual), residual
 
     def _remember(self, memory: Any, codes: Array) -> Any:
         smallest = jnp.min(jnp.where(codes > 0, codes, jnp.max(codes)))
@@ -62,7 +62,9 @@ class BatchTopKSae(Autoencoder):
         return JumpReluEncoder(weights.encoder, weights.bias * scale, weights.centre * scale, threshold)
 
 
-def keep_largest_of_batch(scores: Float[Array, "batch n_atoms"], n_active: Array | float) -> Float[Array, "batch n_atoms"]:
+def keep_largest_of_batch(
+    scores: Float[Array, "batch n_atoms"], n_active: Array | float
+) -> Float[Array, "batch n_atoms"]:
     """`scores` with all but the batch * n_active largest positive entries set to 0."""
     threshold = kth_threshold(scores.reshape(1, -1), n_active * scores.shape[0])
     return jnp.where(scores > threshold, scores, 0)

@@ -30,14 +30,14 @@ class _Magnitude(NamedTuple):
 @partial(jax.tree_util.register_dataclass, data_fields=DATA_FIELDS, meta_fields=META_FIELDS)
 @dataclass(frozen=True)
 class GatedSae(Autoencoder):
-    """min of E ||y - c - D z||^2 + penalty ||relu(g)||_1 + ||y - c' - D' relu(g)||^2, z = relu(e^r (y - c) W + m) where g > 0.
+    """min of E ||y - c - D z||^2 + penalty ||relu(g)||_1 + ||y - c' - D' relu(g)||^2, where z = relu(v) where g > 0.
 
-    g = (y - c) W + b are the gates, which share W with the magnitudes; primes are held fixed, and D has unit columns.
+    Gates g = (y - c) W + b and magnitudes v = e^r (y - c) W + m share W; D has unit columns, and primes are held fixed.
     The penalty, which would shrink magnitudes, falls on the gates alone, and is `steered` so that `n_active` of them
-    are open on average. Dead atoms start again as in `ReluSae`. A gate is a threshold on the magnitude: e^r (y - c) W + m
-    exceeds m - e^r b where g > 0, and so the encoder is written.
+    are open on average. Dead atoms start again as in `ReluSae`. A gate is a threshold on the magnitude, v > m - e^r b
+    where g > 0, and so the encoder is written.
 
-    Rajamanoharan et al. 2024, "Improving dictionary learning with gated sparse autoencoders"; the penalty is fixed there.
+    Rajamanoharan et al. 2024, "Improving dictionary learning with gated sparse autoencoders"; a fixed penalty there.
     """
 
     name: ClassVar[str] = "gated-sae"

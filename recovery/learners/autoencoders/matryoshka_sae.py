@@ -26,18 +26,18 @@ class MatryoshkaSae(BatchTopKSae):
     n_prefixes: int = 5
 
     name: ClassVar[str] = "matryoshka-sae"
-    summary: ClassVar[str] = "Matryoshka sparse autoencoder: BatchTopK in which prefixes of the atoms also explain the data"
+    summary: ClassVar[str] = "Matryoshka sparse autoencoder: BatchTopK in which prefixes of atoms explain too"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.n_prefixes < 1:
             raise ValueError(f"n_prefixes must be at least 1, got {self.n_prefixes}")
 
-    def _error(self, weights: Weights, batch: Array, codes: Array) -> Float[Array, ""]:
+    def _unexplained(self, weights: Weights, batch: Array, codes: Array) -> tuple[Float[Array, ""], Array]:
         n_atoms = codes.shape[1]
         ends = sorted({-(-n_atoms // 2**i) for i in range(self.n_prefixes)})
         residual, error = batch - weights.centre[None, :], jnp.zeros((), batch.dtype)
         for begin, end in zip([0, *ends[:-1]], ends, strict=True):
             residual = residual - codes[:, begin:end] @ weights.decoder[:, begin:end].T
             error = error + mean_squared(residual)
-        return error
+        return error, residual

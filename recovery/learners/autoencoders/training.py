@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 from recovery.coder import SparseCoder
 from recovery.knowledge import Knowledge
 from recovery.learner import Fit
-from recovery.learners.start import atoms_from_samples, fit_status, unit_columns, unit_scale
+from recovery.learners.start import atoms_from_samples, fit_status, random_atoms, unit_columns, unit_scale
 
 DATA_FIELDS = ("n_active", "learning_rate")
 META_FIELDS = ("n_steps", "batch_size")
@@ -25,20 +25,21 @@ _DEAD_AFTER_SAMPLES = 2000
 _FIRST_BATCHES = 8
 _RESAMPLINGS = 4
 _RESAMPLED_ENCODER = 0.2
-_START_COEFFICIENT = 1e-2
+_START_COEFFICIENT = 3e-2
 _COEFFICIENT_GAIN = 1e-2
 
 
 class Weights(NamedTuple):
     """What is trained. Scores of atoms are (y - centre) encoder + bias; y^ = centre + D z, D the decoder.
 
-    `encoder` and `bias` are empty where an architecture has none, `own` holds what only it has, one number an atom.
+    `encoder` [n_dims, n_atoms] and `bias` [n_atoms] are empty where an architecture has none; `own` holds what only it
+    has, one number an atom.
     """
 
     decoder: Float[Array, "n_dims n_atoms"]
     centre: Float[Array, " n_dims"]
-    encoder: Float[Array, "n_dims n_atoms"] | tuple[()] = ()
-    bias: Float[Array, " n_atoms"] | tuple[()] = ()
+    encoder: Any = ()
+    bias: Any = ()
     own: Any = ()
 
     def scores(self, batch: Float[Array, "batch n_dims"]) -> Float[Array, "batch n_atoms"]:
@@ -69,9 +70,9 @@ class Autoencoder(ABC):
     """A sparse autoencoder, trained by `n_steps` of Adam on batches of `batch_size` samples, drawn with replacement.
 
     Observations are divided by their root mean square norm, and the encoder made to fit the data's units at the end.
-    The decoder starts at normalised samples, an encoder at its transpose (Gao et al. 2024), the centre at the median.
-    The decoder's columns have unit norm: gradients along them are taken out, and they are renormalised after each step
-    (Bricken et al. 2023). The learning rate falls linearly to 0 over the last half. An atom is dead that no sample has
+    The decoder starts at random, an encoder at its transpose (Gao et al. 2024), the centre at the median. The decoder's
+    columns have unit norm: gradients along them are taken out, and they are renormalised after each step (Bricken et
+    al. 2023). The learning rate falls linearly to 0 over the last half. An atom is dead that no sample has
     used for 2,000 samples. `history` holds the mean of ||y - y^||^2 per step, in units of the mean squared norm.
     """
 
@@ -99,7 +100,7 @@ class Autoencoder(ABC):
     def fit_stream(self, sampler: Sampler, *, n_atoms: int, key: PRNGKeyArray) -> Fit:
         """Train on samples that are drawn as they are needed, `sampler(key)` a batch; `batch_size` is not used.
 
-        Scale, centre and first atoms come from eight batches that are drawn in advance.
+        Scale and centre come from eight batches that are drawn in advance.
         """
         key_first, key_train = jax.random.split(key)
         first = jnp.concatenate([sampler(k) for k in jax.random.split(key_first, _FIRST_BATCHES)])
@@ -130,7 +131,7 @@ class Autoencoder(ABC):
         samples = first / scale
         key_start, key_steps = jax.random.split(key)
         centre = jnp.median(samples, axis=0)
-        decoder = atoms_from_samples(samples - centre, n_atoms=n_atoms, key=key_start)
+        decoder = random_atoms(samples.shape[1], n_atoms, key=key_start, dtype=samples.dtype)
         weights, memory = self._start(decoder, centre, samples)
         adam: Any = optax.scale_by_adam()
         start = _State(weights, adam.init(weights), jnp.zeros(n_atoms, samples.dtype), memory)
@@ -206,10 +207,10 @@ def start_coefficient(decoder: Float[Array, "n_dims n_atoms"]) -> Float[Array, "
 def steered(
     coefficient: Float[Array, ""], codes: Float[Array, "batch n_atoms"], n_active: Array | float
 ) -> Float[Array, ""]:
-    """The coefficient of a sparsity penalty raised by up to 1% where a batch has more active than `n_active`, or lowered.
+    """The coefficient of a sparsity penalty, raised where a batch has more active than `n_active` and lowered else.
 
-    In proportion to the logarithm of their ratio, at most a factor of e: the told sparsity is met on average without
-    a coefficient that would have to be tuned.
+    By 1% times the logarithm of their ratio, at most by 1%: the told sparsity is met on average, and there is no
+    coefficient to tune.
     """
     found = jnp.sum(codes != 0, dtype=codes.dtype) / codes.shape[0]
     excess = jnp.log(jnp.maximum(found, 1e-3) / n_active)

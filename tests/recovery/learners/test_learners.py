@@ -1,5 +1,7 @@
 """Dictionary learners: the contract, and accuracy against the chance level."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from recovery.coder import SparseCoder
 from recovery.learner import DictionaryLearner
 from recovery.learners import LEARNERS, AlternatingMod, TopKSae, UnrelatedDictionary
+from recovery.learners.autoencoders import AUTOENCODERS
 from recovery.solution import Status
 
 N_DIMS, N_ATOMS, N_SAMPLES = 12, 24, 1200
@@ -16,6 +19,7 @@ N_DIMS, N_ATOMS, N_SAMPLES = 12, 24, 1200
 LEARNER_TABLE = {
     "alternating-mod": AlternatingMod(),
     "alternating-mod-signed": AlternatingMod(nonnegative=False),
+    **{sae.name: sae(n_active=2, n_steps=20) for sae in AUTOENCODERS},
     "topk-sae": TopKSae(n_active=2),
     "unrelated": UnrelatedDictionary(),
 }
@@ -152,7 +156,8 @@ def test_float64(problem):
     with jax.enable_x64(True):
         observations = jnp.asarray(problem.observations)
         for learner in (LEARNER_TABLE[name] for name in LEARNERS):
-            fitted = fit(shorter(learner), observations, jax.random.key(0))
+            # Types need no numbers, and so nothing is compiled.
+            fitted = jax.eval_shape(fit, shorter(learner), observations, jax.random.key(0))
             assert fitted.dictionary.dtype == fitted.history.dtype == jnp.float64
 
 
@@ -177,6 +182,4 @@ def shorter(learner):
     """The same learner, over in a few steps: for what does not depend on how well it fits."""
     if isinstance(learner, AlternatingMod):
         return AlternatingMod(nonnegative=learner.nonnegative, n_alternations=4)
-    if isinstance(learner, TopKSae):
-        return TopKSae(learner.n_active, n_steps=20)
-    return learner
+    return replace(learner, n_steps=20) if hasattr(learner, "n_steps") else learner

@@ -22,7 +22,7 @@ class TopKEncoder(OnePass):
     weights: Float[Array, "n_dims n_atoms"]
     bias: Float[Array, " n_atoms"]
     centre: Float[Array, " n_dims"]
-    n_active: Int[Array, ""] | int
+    n_active: Int[Array, ""] | Float[Array, ""] | float
 
     name: ClassVar[str] = "topk-encoder"
     summary: ClassVar[str] = "the encoder of a TopK sparse autoencoder"

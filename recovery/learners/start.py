@@ -40,11 +40,15 @@ def random_atoms(n_dims: int, n_atoms: int, *, key: PRNGKeyArray, dtype: jnp.dty
 
 
 def atoms_from_samples(
-    samples: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray
+    samples: Float[Array, "n_samples n_dims"],
+    *,
+    n_atoms: int,
+    key: PRNGKeyArray,
+    odds: Float[Array, " n_samples"] | None = None,
 ) -> Float[Array, "n_dims n_atoms"]:
-    """Normalised samples, drawn with replacement with probability in proportion to their squared norm."""
+    """Normalised samples, drawn with replacement in proportion to `odds`, or to their squared norm."""
     key_draw, key_random = jax.random.split(key)
-    cumulative = jnp.cumsum(jnp.sum(samples**2, axis=1))
+    cumulative = jnp.cumsum(jnp.sum(samples**2, axis=1) if odds is None else odds)
     draws = cumulative[-1] * jax.random.uniform(key_draw, (n_atoms,), samples.dtype)
     chosen = samples[jnp.searchsorted(cumulative, draws)].T
     return unit_columns(chosen, random_atoms(*chosen.shape, key=key_random, dtype=samples.dtype))

@@ -9,13 +9,13 @@ import pytest
 
 from recovery.coder import ResidualKind, Solver, SparseCoder
 from recovery.coders import CODERS
-from recovery.encoders import ReluReadout, TopKEncoder
+from recovery.encoders import JumpReluEncoder, MatchingPursuitEncoder, ReluReadout, TopKEncoder
 from recovery.knowledge import Knowledge
 from recovery.solution import Status
 
 N_DIMS, N_LATENTS = 12, 24
 
-ENCODERS = ("relu-readout", "topk-encoder")
+ENCODERS = ("relu-readout", "topk-encoder", "jump-relu-encoder", "matching-pursuit-encoder")
 # Codes that come close to zero without being it.
 NEVER_ZERO = ("basis-pursuit",)
 # A dictionary of zeros cannot explain the observations, and the coder's problem demands that it does.
@@ -36,6 +36,10 @@ def make(name, *, nonnegative=True):
         return ReluReadout(weights, bias)
     if name == "topk-encoder":
         return TopKEncoder(weights, bias, jnp.zeros(N_DIMS, dtype), 3)
+    if name == "jump-relu-encoder":
+        return JumpReluEncoder(weights, bias, jnp.zeros(N_DIMS, dtype), 0.2 * jnp.ones(N_LATENTS, dtype))
+    if name == "matching-pursuit-encoder":
+        return MatchingPursuitEncoder(jnp.zeros(N_DIMS, dtype), 3, 4)
     return CODERS[name].suited_to(knowledge(nonnegative=nonnegative))
 
 

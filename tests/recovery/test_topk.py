@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from recovery.topk import keep_largest
+from recovery.topk import keep_largest, kth_threshold
 
 
 def by_sorting(values, k):
@@ -35,6 +35,24 @@ def test_never_more_than_k():
     values = jnp.array([[1.0, 1.0, 1.0, 0.5], [0.0, 0.0, 0.0, 0.0], [-1.0, -2.0, -3.0, -4.0]])
     np.testing.assert_array_equal(keep_largest(values, 2), 0)
     np.testing.assert_array_equal(keep_largest(values, 3)[0], [1, 1, 1, 0])
+
+
+@pytest.mark.parametrize("k", [1, 4, 9, 25])
+def test_ties_are_dropped_together(k):
+    """Integers, so that most rows have equal entries, at the threshold or elsewhere."""
+    values = np.random.default_rng(1).integers(-20, 20, (60, 40)).astype(np.float32)
+    larger = np.sum(values[:, None, :] >= values[:, :, None], axis=2)  # how many are at least as large, itself included
+    expected = np.where((larger <= k) & (values > 0), values, 0)
+    np.testing.assert_array_equal(keep_largest(jnp.asarray(values), k), expected)
+
+
+def test_one_number_for_each_row():
+    values = np.random.default_rng(2).standard_normal((30, 40)).astype(np.float32)
+    k = np.arange(30)
+    threshold = kth_threshold(jnp.asarray(values), jnp.asarray(k))
+    np.testing.assert_array_equal(
+        np.sum(values > threshold[:, None], axis=1), np.minimum(k, np.sum(values > 0, axis=1))
+    )
 
 
 def test_gradient_passes_through_what_is_kept():

@@ -11,6 +11,7 @@ from toymodels.latents.group_sparse import group_sparse
 from toymodels.latents.hierarchy import hierarchy
 from toymodels.latents.magnitudes import MAGNITUDES, Magnitude
 from toymodels.latents.von_mises_fisher import von_mises_fisher
+from toymodels.latents.zipf import zipf, zipf_densities
 
 __all__ = [
     "MAGNITUDES",
@@ -25,4 +26,6 @@ __all__ = [
     "group_sparse",
     "hierarchy",
     "von_mises_fisher",
+    "zipf",
+    "zipf_densities",
 ]

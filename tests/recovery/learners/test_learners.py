@@ -23,6 +23,7 @@ from recovery.learners import (
     TopKSae,
     UnrelatedDictionary,
 )
+from recovery.learners.autoencoders import AUTOENCODERS
 from recovery.learners.classical.alternation import Alternation, Round
 from recovery.solution import Status
 
@@ -36,6 +37,7 @@ LEARNER_TABLE = {
     "approximate-ksvd": ApproximateKsvd(n_nonzero=2, nonnegative=False),
     "online-dictionary-learning": OnlineDictionaryLearning(),
     "fast-ica": FastIca(),
+    **{sae.name: sae(n_active=2, n_steps=20) for sae in AUTOENCODERS},
     "topk-sae": TopKSae(n_active=2),
     "pca": Pca(),
     "unrelated": UnrelatedDictionary(),
@@ -262,6 +264,4 @@ def shorter(learner):
         return replace(learner, n_rounds=4, replace_every=2)
     if isinstance(learner, FastIca):
         return replace(learner, n_rounds=4)
-    if isinstance(learner, TopKSae):
-        return replace(learner, n_steps=20)
-    return learner
+    return replace(learner, n_steps=20) if hasattr(learner, "n_steps") else learner

@@ -42,7 +42,8 @@ def kth_threshold(
     k = jnp.asarray(k)
     zero = jnp.zeros_like(values, shape=values.shape[:1])
     top = jnp.maximum(jnp.max(values, axis=1), 0)
-    few = _count_above(values, zero) <= k
+    # A row that has no more than k is done, which bisection must know; the others find out on the way to 0.
+    few = jax.lax.cond(jnp.any(k > _PEELED), lambda: _count_above(values, zero) <= k, lambda: zero > 0)
     bracket = _bisect(values, k, _Bracket(zero, top, zero + k), few, n_missing=_PEELED)
     last = _peel(values, bracket, few)
     too_many = ~few & (_count_above(values, last) > k)

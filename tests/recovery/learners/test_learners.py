@@ -43,6 +43,9 @@ LEARNER_TABLE = {
     "unrelated": UnrelatedDictionary(),
 }
 
+BARELY_TRAINED = {sae.name for sae in AUTOENCODERS} - {"topk-sae"}
+"""A few steps, for the contract alone: what these autoencoders find has tests of its own."""
+
 
 @jax.jit
 def fit(learner, observations, key):
@@ -92,11 +95,15 @@ def test_is_a_learner(name, fits, problem):
 
 
 def test_accuracy_against_chance(fits, problem):
-    scores = {name: np.mean(match(problem.dictionary, fitted.dictionary)) for name, fitted in fits.items()}
+    scores = {
+        name: np.mean(match(problem.dictionary, fitted.dictionary))
+        for name, fitted in fits.items()
+        if name not in BARELY_TRAINED
+    }
     # Lowest means over 16 (alternating MOD, autoencoder) or 12 seeds of this problem: .97 for alternating MOD, .93 for
     # the other learners with sparse codes, .81 for the autoencoder, .68 for FastICA, which can find half of the atoms.
     # Unrelated dictionaries have .56 on average, and principal components .54 to .59.
-    lowest = dict.fromkeys(LEARNER_TABLE, 0.9) | {"alternating-mod": 0.95, "alternating-mod-signed": 0.95}
+    lowest = dict.fromkeys(scores, 0.9) | {"alternating-mod": 0.95, "alternating-mod-signed": 0.95}
     lowest |= {"topk-sae": 0.78, "fast-ica": 0.65, "pca": 0.5, "unrelated": 0.5}
     assert {name for name in scores if scores[name] <= lowest[name]} == set()
     assert max(scores["unrelated"], scores["pca"]) < 0.65
@@ -111,7 +118,7 @@ def test_atoms_found_in_noise(sparse_problem):
     found = {
         name: np.mean(match(noisy.dictionary, fit(learner, observations, jax.random.key(0)).dictionary) > 0.99)
         for name, learner in LEARNER_TABLE.items()
-        if name != "topk-sae"
+        if name not in {sae.name for sae in AUTOENCODERS}
     }
     # The chance that a random atom comes as near to a given one is 1e-9.
     assert found["unrelated"] == 0

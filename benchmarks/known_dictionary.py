@@ -10,7 +10,9 @@ float32. The last column is the share of signals whose solve did not converge.
 """
 
 import argparse
+import functools
 import time
+from collections.abc import Callable
 from statistics import median
 
 import jax
@@ -74,20 +76,21 @@ def run(names: list[str], n_seeds: int, n_repeats: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["seed", "method", "support_f1", "nmse_db", "seconds", "not_converged"])
 
 
-_COMPILED: dict[str, object] = {}
+@functools.cache
+def program(name: str) -> Callable[[jax.Array, jax.Array], Solution]:
+    """The coder as one compiled function of dictionary and observations."""
+    coder = built_in()[name].build(knowledge())
+    return jax.jit(lambda a, y: coder(a, y, key=jax.random.key(0)))
 
 
 def timed(name: str, dictionary: jax.Array, observations: jax.Array, n_repeats: int) -> tuple[Solution, float]:
     """The solution and the median seconds of its compiled runs; compiling and a first run are left out."""
-    if name not in _COMPILED:
-        coder = built_in()[name].build(knowledge())
-        _COMPILED[name] = jax.jit(lambda a, y: coder(a, y, key=jax.random.key(0)))
-    solve = _COMPILED[name]
-    solution = jax.block_until_ready(solve(dictionary, observations))  # pyright: ignore[reportCallIssue]
+    solve = program(name)
+    solution = jax.block_until_ready(solve(dictionary, observations))
     seconds = []
     for _ in range(n_repeats):
         start = time.perf_counter()
-        jax.block_until_ready(solve(dictionary, observations))  # pyright: ignore[reportCallIssue]
+        jax.block_until_ready(solve(dictionary, observations))
         seconds.append(time.perf_counter() - start)
     return solution, median(seconds)
 

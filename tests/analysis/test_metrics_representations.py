@@ -1,39 +1,14 @@
 """Metrics between representations, and proxies without truth: SciPy, scikit-learn, formulas, chance, invariances."""
 
-import inspect
-from types import SimpleNamespace
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from compiled_metrics import metrics
 from scipy import optimize, spatial, stats
 from sklearn.cross_decomposition import CCA
 
-from analysis import metrics as room
-
 N_SAMPLES = 60
-
-
-def compiled(function):
-    """The function as one compiled program: op by op each of its steps would be compiled by itself."""
-    static = {
-        "affine",
-        "debiased",
-        "most",
-        "n_classes",
-        "n_folds",
-        "n_permutations",
-        "n_rounds",
-        "n_top",
-        "rank",
-        "signed",
-        "variance",
-    }
-    return jax.jit(function, static_argnames=sorted(static & set(inspect.signature(function).parameters)))
-
-
-metrics = SimpleNamespace(**{name: compiled(getattr(room, name)) for name in room.__all__ if name[0].islower()})
 
 
 def rotation(rng, n):

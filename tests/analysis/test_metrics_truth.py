@@ -1,43 +1,19 @@
 """Metrics of an estimate against the truth: scikit-learn, SciPy, brute force, closed forms, and their invariances."""
 
-import inspect
 import itertools
-from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from compiled_metrics import metrics
 from scipy import linalg, stats
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import f1_score, r2_score
 from sklearn.model_selection import KFold, cross_val_predict
 
-from analysis import metrics as room
-
 # In float32 a sum of some hundred products of order 1 / n is right to a few 1e-6.
 ROUNDING = 1e-5
-
-
-def compiled(function):
-    """The function as one compiled program: op by op each of its steps would be compiled by itself."""
-    static = {
-        "affine",
-        "debiased",
-        "most",
-        "n_classes",
-        "n_folds",
-        "n_permutations",
-        "n_rounds",
-        "n_top",
-        "rank",
-        "signed",
-        "variance",
-    }
-    return jax.jit(function, static_argnames=sorted(static & set(inspect.signature(function).parameters)))
-
-
-metrics = SimpleNamespace(**{name: compiled(getattr(room, name)) for name in room.__all__ if name[0].islower()})
 
 
 def codes_of(rng, n_samples=120, n_latents=5, density=0.3):

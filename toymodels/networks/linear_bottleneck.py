@@ -1,9 +1,8 @@
 """The bottleneck without its ReLU: what principal components do, and the model that shows no superposition."""
 
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from toymodels.networks.relu_bottleneck import BottleneckParams, hidden, init
+from toymodels.networks.relu_bottleneck import BottleneckParams, hidden, init, reconstruction_loss
 
 __all__ = ["BottleneckParams", "hidden", "init", "loss", "readout"]
 
@@ -37,11 +36,4 @@ def loss(
     Returns:
         The loss, a scalar.
     """
-    truth = latents.T
-    representation = params.weights @ truth
-    if noise is not None:
-        representation = representation + noise.T
-    error = jnp.square(truth - params.weights.T @ representation - params.bias[:, None])
-    if importance is not None:
-        error = importance[:, None] * error
-    return jnp.mean(error)
+    return reconstruction_loss(params, latents, noise, importance, output=lambda values: values)

@@ -1,5 +1,6 @@
 """The toy model of superposition: a linear bottleneck with a ReLU readout tied to it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
@@ -56,12 +57,24 @@ def loss(
     Returns:
         The loss, a scalar.
     """
+    return reconstruction_loss(params, latents, noise, importance, output=jax.nn.relu)
+
+
+def reconstruction_loss(
+    params: BottleneckParams,
+    latents: Float[Array, "n_samples n_latents"],
+    noise: Float[Array, "n_samples n_dims"] | None,
+    importance: Float[Array, " n_latents"] | None,
+    *,
+    output: Callable[[Array], Array],
+) -> Float[Array, ""]:
+    """The loss of a bottleneck whose readout is output(W^T h + b), entry by entry."""
     # Samples along the last axis, the long one: three times faster on a CPU where n_dims and n_latents are small.
     truth = latents.T
     representation = params.weights @ truth
     if noise is not None:
         representation = representation + noise.T
-    error = jnp.square(truth - jax.nn.relu(params.weights.T @ representation + params.bias[:, None]))
+    error = jnp.square(truth - output(params.weights.T @ representation + params.bias[:, None]))
     if importance is not None:
         error = importance[:, None] * error
     return jnp.mean(error)

@@ -1,5 +1,6 @@
 """Basis pursuit, solved and certified by a primal-dual interior-point method batched over samples."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, NamedTuple, Self
@@ -224,17 +225,11 @@ def _solve_on(
     target: Float[Array, "n_samples n_latents"],
 ) -> Float[Array, "n_samples n_latents"]:
     """A_S^T A_S v = target on each sample's support (ones where it is), by conjugate gradients; 0 elsewhere."""
-
-    def step(_: Array, state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        solution, rest, direction = state
-        moved = support * ((direction @ dictionary.T) @ dictionary)
-        energy, curvature = jnp.sum(rest**2, axis=1), jnp.sum(direction * moved, axis=1)
-        length = _ratio(energy, curvature)[:, None]
-        left = rest - length * moved
-        return solution + length * direction, left, left + _ratio(jnp.sum(left**2, axis=1), energy)[:, None] * direction
-
-    start = (jnp.zeros_like(target), target, target)
-    return jax.lax.fori_loop(0, min(dictionary.shape[0], _POLISHING_STEPS), step, start)[0]
+    return _conjugate_gradients(
+        lambda v: support * ((v @ dictionary.T) @ dictionary),
+        target,
+        n_steps=min(dictionary.shape[0], _POLISHING_STEPS),
+    )
 
 
 def _certificate(problem: _Problem, codes: Array, dual: Array) -> Float[Array, " n_samples"]:
@@ -278,13 +273,26 @@ def _solve(
     target: Float[Array, "n_samples n_dims"],
 ) -> Float[Array, "n_samples n_dims"]:
     """A diag(weights) A^T v = target by conjugate gradients, preconditioned by the factor of the ridged matrix."""
+    return _conjugate_gradients(
+        lambda v: ((v @ dictionary) * weights) @ dictionary.T,
+        target,
+        n_steps=_CORRECTIONS[jnp.finfo(target.dtype).bits],
+        precondition=lambda rest: cho_solve((factor, True), rest[..., None])[..., 0],
+    )
 
-    def precondition(rest: Array) -> Array:
-        return cho_solve((factor, True), rest[..., None])[..., 0]
+
+def _conjugate_gradients(
+    apply: Callable[[Array], Array],
+    target: Float[Array, "n_samples n"],
+    *,
+    n_steps: int,
+    precondition: Callable[[Array], Array] = lambda rest: rest,
+) -> Float[Array, "n_samples n"]:
+    """A fixed number of steps, from 0, towards each sample's solution of apply(v) = target."""
 
     def step(_: Array, state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
         solution, rest, direction, energy = state
-        moved = ((direction @ dictionary) * weights) @ dictionary.T
+        moved = apply(direction)
         length = _ratio(energy, jnp.sum(direction * moved, axis=1))[:, None]
         left = rest - length * moved
         steered = precondition(left)
@@ -293,7 +301,7 @@ def _solve(
 
     first = precondition(target)
     start = (jnp.zeros_like(target), target, first, jnp.sum(target * first, axis=1))
-    return jax.lax.fori_loop(0, _CORRECTIONS[jnp.finfo(target.dtype).bits], step, start)[0]
+    return jax.lax.fori_loop(0, n_steps, step, start)[0]
 
 
 def _ratio(numerator: Array, denominator: Array) -> Array:

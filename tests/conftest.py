@@ -1,9 +1,11 @@
 """What holds for every test, and the browser for those that open a report."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,22 @@ import bench  # noqa: F401
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     compiled = os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="superposed-compiled-")
     atexit.register(shutil.rmtree, compiled, ignore_errors=True)
+
+
+MOST_MAPPINGS = 20_000
+"""Linux allows a process 65,530 memory mappings by default, and a compiled program holds some as long as it lives."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_compiled_programs():
+    """Without it a worker that has compiled some thousand programs can compile no more: "Cannot allocate memory"."""
+    yield
+    mappings = Path("/proc/self/maps")
+    if mappings.exists() and len(mappings.read_bytes().splitlines()) > MOST_MAPPINGS:
+        import jax  # not above: `bench` has to be imported first
+
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture(scope="module")

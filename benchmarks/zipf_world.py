@@ -152,8 +152,11 @@ def learn(learner: Any, world: World, n_samples: int) -> tuple[Fit, float, float
     return timed(fit, learner, observations, world.key_train)
 
 
-def run(seeds: range, n_samples: int, n_classical: int, learning_rate: float | None) -> pd.DataFrame:
-    """One row for each seed and learner; prints them as they come."""
+def run(
+    seeds: range, n_samples: int, n_classical: int, learning_rate: float | None, csv: Path | None
+) -> pd.DataFrame:
+    """One row for each seed and learner; prints them, and writes them to `csv`, as they come."""
+    columns = ["seed", "learner", *Scores._fields, "samples", "seconds", "processor_seconds", "status"]
     rows = []
     learners: dict[str, tuple[Any, int]] = {"unrelated": (UnrelatedDictionary(), 1)}
     for name, learner in autoencoders(n_samples // BATCH).items():
@@ -168,7 +171,8 @@ def run(seeds: range, n_samples: int, n_classical: int, learning_rate: float | N
             scores = [round(float(score), 5) for score in measure(world.dictionary, fitted, world.key_fresh)]
             rows.append((seed, name, *scores, n, round(wall, 2), round(processor, 2), int(fitted.status)))
             print(*rows[-1], flush=True)
-    columns = ["seed", "learner", *Scores._fields, "samples", "seconds", "processor_seconds", "status"]
+            if csv:
+                pd.DataFrame(rows, columns=pd.Index(columns)).to_csv(csv, index=False)
     return pd.DataFrame(rows, columns=pd.Index(columns))
 
 
@@ -209,11 +213,9 @@ def main() -> None:
     rate = sampling_rate()
     print(f"N={N_LATENTS} M={N_DIMS}, {total:.2f} active on average; latents drawn: {rate:,.0f} samples/s")
     seeds = range(given.first_seed, given.first_seed + given.seeds)
-    results = run(seeds, given.samples, given.classical, given.learning_rate)
     if given.csv:
         given.csv.parent.mkdir(parents=True, exist_ok=True)
-        results.to_csv(given.csv, index=False)
-    print(table(results))
+    print(table(run(seeds, given.samples, given.classical, given.learning_rate, given.csv)))
 
 
 if __name__ == "__main__":

@@ -46,6 +46,9 @@ LEARNER_TABLE = {
 BARELY_TRAINED = {sae.name for sae in AUTOENCODERS} - {"topk-sae"}
 """A few steps, for the contract alone: what these autoencoders find has tests of its own."""
 
+ALIKE = {"approximate-ksvd", "topk-sae", "jump-relu-sae", "gated-sae", "matryoshka-sae"}
+"""Their steps are made of others': K-SVD's, BatchTopK's and the ReLU autoencoder's."""
+
 
 @jax.jit
 def fit(learner, observations, key):
@@ -168,18 +171,18 @@ def test_scale_of_the_data_does_not_matter(name, fits, problem):
     np.testing.assert_allclose(codes[1] / 1024, codes[0], atol=1e-2)
 
 
-@one_of_each
+@pytest.mark.parametrize("name", [name for name in LEARNERS if name not in ALIKE])
 def test_vmap_equals_a_loop(name, problem):
-    if name == "approximate-ksvd":
-        pytest.skip("its code is that of K-SVD")
     learner = shorter(LEARNER_TABLE[name])
-    observations = jnp.asarray(problem.observations, jnp.float32)
-    observations = jnp.stack([observations, 2 * observations[:, ::-1]])
-    keys = jax.random.split(jax.random.key(2), 2)
-    together = jax.vmap(fit, in_axes=(None, 0, 0))(learner, observations, keys)
-    for i in range(2):
-        alone = fit(learner, observations[i], keys[i])
-        np.testing.assert_allclose(together.dictionary[i], alone.dictionary, atol=1e-3)
+    # In float32, Adam and ties between the largest codes make much of the last bit.
+    with jax.enable_x64(True):
+        observations = jnp.asarray(problem.observations, jnp.float64)
+        observations = jnp.stack([observations, 2 * observations[:, ::-1]])
+        keys = jax.random.split(jax.random.key(2), 2)
+        together = jax.vmap(fit, in_axes=(None, 0, 0))(learner, observations, keys)
+        for i in range(2):
+            alone = fit(learner, observations[i], keys[i])
+            np.testing.assert_allclose(together.dictionary[i], alone.dictionary, atol=1e-6)
 
 
 @one_of_each
@@ -271,4 +274,4 @@ def shorter(learner):
         return replace(learner, n_rounds=4, replace_every=2)
     if isinstance(learner, FastIca):
         return replace(learner, n_rounds=4)
-    return replace(learner, n_steps=20) if hasattr(learner, "n_steps") else learner
+    return replace(learner, n_steps=5) if hasattr(learner, "n_steps") else learner

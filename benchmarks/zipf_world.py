@@ -152,9 +152,7 @@ def learn(learner: Any, world: World, n_samples: int) -> tuple[Fit, float, float
     return timed(fit, learner, observations, world.key_train)
 
 
-def run(
-    seeds: range, n_samples: int, n_classical: int, learning_rate: float | None, csv: Path | None
-) -> pd.DataFrame:
+def run(seeds: range, n_samples: int, n_classical: int, learning_rate: float | None, csv: Path | None) -> pd.DataFrame:
     """One row for each seed and learner; prints them, and writes them to `csv`, as they come."""
     columns = ["seed", "learner", *Scores._fields, "samples", "seconds", "processor_seconds", "status"]
     rows = []

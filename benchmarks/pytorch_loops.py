@@ -5,8 +5,9 @@ Run as `python -m benchmarks.pytorch_loops`; needs the extra `compare`; some min
 Both train instances of Elhage et al. 2022's ReLU-output bottleneck, W [M, N] and b [N], on fresh Bernoulli-uniform
 latents at every step, by Adam at a learning rate of 1e-3, all instances of a setting at once: here by vmap over one
 compiled scan, in PyTorch by batched products and one optimiser over the stacked parameters, eager as such loops are
-written. Densities are spread evenly in logarithm over the instances, from 1 to .05. Compilation is left out. The loss
-at the end is printed for both: they draw different numbers, so it agrees only nearly.
+written. Both start from the same parameters. Densities are spread evenly in logarithm over the instances, from 1 to
+.05. Compilation is left out. The loss at the end is printed for both: they draw different numbers, so it agrees only
+nearly.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from toymodels import TrainingConfig, train
+from toymodels import BottleneckParams, TrainingConfig, train
 from toymodels.latents import bernoulli_uniform
 from toymodels.networks import relu_bottleneck
 
@@ -39,24 +40,27 @@ def densities(setting: Setting) -> np.ndarray:
     return np.geomspace(1, 0.05, setting.n_instances, dtype=np.float32)
 
 
+def starts(setting: Setting) -> BottleneckParams:
+    """The first parameters of every instance, for both."""
+    keys = jax.random.split(jax.random.key(0), setting.n_instances)
+    return jax.vmap(lambda key: relu_bottleneck.init(key, n_dims=setting.n_dims, n_latents=setting.n_latents))(keys)
+
+
 def ours(setting: Setting) -> tuple[float, float]:
     """Seconds, and the mean loss of the last steps."""
     config = TrainingConfig(
         n_steps=setting.n_steps, batch_size=setting.batch_size, learning_rate=LEARNING_RATE, schedule="constant"
     )
-    sizes = {"n_latents": setting.n_latents}
 
-    def one(key: jax.Array, density: jax.Array) -> jax.Array:
-        key_start, key_train = jax.random.split(key)
-        start = relu_bottleneck.init(key_start, n_dims=setting.n_dims, **sizes)
-
-        def loss(params: relu_bottleneck.BottleneckParams, key: jax.Array) -> jax.Array:
-            latents = bernoulli_uniform(key, n_samples=setting.batch_size, density=density, **sizes)
+    def one(key: jax.Array, start: BottleneckParams, density: jax.Array) -> jax.Array:
+        def loss(params: BottleneckParams, key: jax.Array) -> jax.Array:
+            latents = bernoulli_uniform(key, n_samples=setting.batch_size, n_latents=setting.n_latents, density=density)
             return relu_bottleneck.loss(params, latents)
 
-        return train(key_train, start, loss, config)[1][-1]
+        return train(key, start, loss, config)[1][-1]
 
-    arguments = jax.random.split(jax.random.key(0), setting.n_instances), jnp.asarray(densities(setting))
+    keys = jax.random.split(jax.random.key(1), setting.n_instances)
+    arguments = keys, starts(setting), jnp.asarray(densities(setting))
     compiled = jax.jit(jax.vmap(one)).lower(*arguments).compile()
     begin = time.perf_counter()
     losses = jax.block_until_ready(compiled(*arguments))
@@ -68,12 +72,11 @@ def pytorch(setting: Setting) -> tuple[float, float]:
     import torch  # the extra `compare`
 
     torch.manual_seed(0)
-    instances, n, m = setting.n_instances, setting.n_latents, setting.n_dims
-    weights = torch.nn.Parameter(torch.randn(instances, m, n) / m**0.5)
-    bias = torch.nn.Parameter(torch.zeros(instances, n))
+    start = starts(setting)
+    weights, bias = (torch.nn.Parameter(torch.tensor(np.asarray(part))) for part in (start.weights, start.bias))
     density = torch.from_numpy(densities(setting))[:, None, None]
     optimiser = torch.optim.Adam([weights, bias], lr=LEARNING_RATE)
-    shape = (instances, setting.batch_size, n)
+    shape = (setting.n_instances, setting.batch_size, setting.n_latents)
     last, n_last = 0.0, setting.n_steps // 50
     begin = time.perf_counter()
     for step in range(setting.n_steps):
@@ -86,7 +89,7 @@ def pytorch(setting: Setting) -> tuple[float, float]:
         loss.backward()
         optimiser.step()
         if step >= setting.n_steps - n_last:
-            last += float(loss.detach()) / instances / n_last
+            last += float(loss.detach()) / setting.n_instances / n_last
     return time.perf_counter() - begin, last
 
 

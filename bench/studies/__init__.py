@@ -13,6 +13,7 @@ MODULES = {
     "metric-audit": "bench.studies.metric_audit",
     "toy-superposition": "bench.studies.toy_superposition",
     "identifiability": "bench.studies.identifiability",
+    "end-to-end": "bench.studies.end_to_end",
 }
 
 

@@ -1,5 +1,7 @@
 """The study's pictures."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -120,11 +122,15 @@ def _rotated(part: pd.DataFrame) -> dict[str, float]:
     return {"latents, randomly rotated": float(part["rotated"].mean())} if part["rotated"].notna().any() else {}
 
 
-def coding(table: pd.DataFrame) -> list[Panel]:
+def coding(table: pd.DataFrame, methods: Sequence[str]) -> list[Panel]:
     """MCC, corrected for chance, before and after sparse coding."""
     facets = []
-    for method, part in table.groupby("method", sort=False) if len(table) else []:
-        part = part.set_index("assumption").reindex([name for name in ASSUMPTIONS if name in set(part["assumption"])])
+    for method in methods if len(table) else ():
+        part = (
+            table[table["method"] == method]
+            .set_index("assumption")
+            .reindex([name for name in ASSUMPTIONS if name in set(table["assumption"])])
+        )
         tips = [
             f"{name}, {method}: MCC {row['mcc']:.3f}, chance {row['chance']:.3f}, corrected {row['corrected']:.3f} "
             f"[{row['corrected_low']:.3f}, {row['corrected_high']:.3f}]"

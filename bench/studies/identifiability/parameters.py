@@ -157,6 +157,7 @@ def numbers(fixed: Fixed, point: Point) -> dict[str, Any]:
         "n_samples": int(point["n_samples"]),
         "n_dims": n_dims_of(float(point["undersampling"]), n_latents),
         "prior": 0,
+        "density": fixed.density,
         "n_folded": 0,
         "centre_dims": n_latents,
         "class_exponent": 0.0,

@@ -24,7 +24,11 @@ def report(results: Results) -> ReportContent:
             *_objectives(objectives),
             *_coding(codings),
         ],
-        panels=[*panels.broken(assumptions, objectives), *panels.sweeps(rows, fixed), *panels.coding(codings)],
+        panels=[
+            *panels.broken(assumptions, objectives),
+            *panels.sweeps(rows, fixed),
+            *panels.coding(codings, results.spec.methods),
+        ],
         tables={
             "assumptions": assumptions,
             "objectives": objectives,

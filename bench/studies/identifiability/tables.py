@@ -93,7 +93,7 @@ def mcc_table(rows: pd.DataFrame, fixed: Fixed, axis: str) -> pd.DataFrame:
     for (value, method), group in along(finite, fixed, axis).groupby([axis, "method"], sort=True):
         corrected = _corrected(group, "mcc")
         interval = mean_interval(corrected)
-        rotated = _corrected(group, "mcc_rotated")
+        rotated = _corrected(group, "mcc_rotated") if "mcc_rotated" in group else np.full(1, np.nan)
         records.append(
             {
                 axis: value,

@@ -105,9 +105,9 @@ def _classified(
 
     def sparse() -> Array:
         active = bernoulli(
-            latent_key, n_samples=n_samples, n_latents=n_latents, density=fixed.density, magnitude="gaussian"
+            latent_key, n_samples=n_samples, n_latents=n_latents, density=values["density"], magnitude="gaussian"
         )
-        return (active / (fixed.density * n_latents) ** 0.5).astype(about.dtype)
+        return (active / jnp.sqrt(values["density"] * n_latents)).astype(about.dtype)
 
     latents = jax.lax.switch(values["prior"], [*map(in_clusters, CLUSTER_SHAPES), sparse])
     # Sparse latents are in no clusters: their classes follow from them.

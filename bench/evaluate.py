@@ -73,8 +73,8 @@ def _group(spec: Spec, static: Mapping[str, Value]) -> _Group:
 def _make_worlds(study: Study, spec: Spec, chunk: Chunk, padded: tuple[WorldPoint, ...]) -> Any:
     group = _group(spec, chunk.static)
     keys = stack_key_data(spec.seed, ((w.values, w.trial) for w in padded))
-    names = study.names("world", static=False)
-    values = {name: _array([w.values[name] for w in padded], spec.precision) for name in names}
+    rows = [{**_traced(study, w.values), **study.derive_world(spec.fixed, w.values)} for w in padded]
+    values = {name: _array([row[name] for row in rows], spec.precision) for name in rows[0]}
     return _compiled_world(group)(keys, values)
 
 

@@ -51,6 +51,8 @@ def plan(study: Study, spec: Spec) -> Iterator[Chunk]:
         worlds = [
             WorldPoint(values={**static, **traced}, trial=trial) for traced, trial in _worlds(study, spec, static)
         ]
+        if not worlds:
+            continue
         capacity = math.ceil(len(worlds) / math.ceil(len(worlds) / spec.chunk_size))
         for start in range(0, len(worlds), capacity):
             content = tuple(worlds[start : start + capacity])

@@ -91,6 +91,7 @@ class Study:
     measure(key, context, world, data, values, method) -> dict of scalars; `data` is what `sample` gave for the same
     key and values, which are the same for every method. `context.plugged(method)` is a method of the user's.
     derive(fixed, point) -> numbers computed on the host in float64 from a point's values, handed on traced.
+    derive_world(fixed, point) -> the same for `world`, from the world axes' values alone.
     check(spec) raises UserError where values contradict each other.
     report(results) -> what the report shows.
     """
@@ -111,10 +112,11 @@ class Study:
     report: "Callable[[Results], ReportContent]"
     check: Callable[[Spec], None]
     derive: Callable[[Any, Point], dict[str, float]] = lambda fixed, point: {}
+    derive_world: Callable[[Any, Point], dict[str, float]] = lambda fixed, point: {}
     worlds: Callable[[Spec, Point], list[tuple[Point, int]]] | None = None
     """Of a spec and the static world axes' values, the traced world axes' values and the trial of each world. For a
     study whose static groups need worlds of their own; without it they are all combinations of the grid's values,
-    `trials` times each.
+    `trials` times each. A group may be left without any.
     """
     batch_points: bool = True
     """Whether a world's measurement points are solved side by side. Right where a point is a single small solve; where

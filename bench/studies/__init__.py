@@ -12,6 +12,8 @@ MODULES = {
     "recovery-zoo": "bench.studies.recovery_zoo",
     "metric-audit": "bench.studies.metric_audit",
     "toy-superposition": "bench.studies.toy_superposition",
+    "identifiability": "bench.studies.identifiability",
+    "end-to-end": "bench.studies.end_to_end",
 }
 
 

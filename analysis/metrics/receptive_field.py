@@ -94,7 +94,13 @@ def _fit_one(atom: Float[Array, "height width"], n_steps: int) -> tuple[Float[Ar
         first, second = 0.9 * first + 0.1 * gradient, 0.99 * second + 0.01 * gradient**2
         rate = _STEP * (1 - count / n_steps)
         size = jnp.sqrt(second / (1 - 0.99 ** (count + 1))) + 1e-8
-        return (now - rate * first / (1 - 0.9 ** (count + 1)) / size, first, second, kept, jnp.minimum(value, least)), None
+        return (
+            now - rate * first / (1 - 0.9 ** (count + 1)) / size,
+            first,
+            second,
+            kept,
+            jnp.minimum(value, least),
+        ), None
 
     zero = jnp.zeros_like(best)
     counts = jnp.arange(n_steps, dtype=atom.dtype)

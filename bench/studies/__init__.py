@@ -12,6 +12,7 @@ MODULES = {
     "recovery-zoo": "bench.studies.recovery_zoo",
     "metric-audit": "bench.studies.metric_audit",
     "toy-superposition": "bench.studies.toy_superposition",
+    "real-data": "bench.studies.real_data",
 }
 
 

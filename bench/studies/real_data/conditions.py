@@ -51,21 +51,27 @@ CONDITIONS = (
 )
 
 
+def amounts_of(kind: Kind) -> Float[Array, " n_conditions"]:
+    """The amount of one kind of disturbance in each of `CONDITIONS`."""
+    return jnp.array([condition.amount if condition.kind == kind else 0.0 for condition in CONDITIONS])
+
+
 def disturbed(
-    key: PRNGKeyArray, images: Float[Array, "n_images side side"], condition: Condition
-) -> Float[Array, "n_images side side"]:
-    """The images under a condition; one of the activations leaves them as they are."""
-    n_images = images.shape[0]
-    if condition.kind == "pixel noise":
-        return images + condition.amount * jax.random.normal(key, images.shape, images.dtype)
-    if condition.kind == "shift":
-        direction = jax.random.uniform(key, (n_images,), images.dtype, 0, 2 * jnp.pi)
-        offsets = condition.amount * jnp.stack([jnp.sin(direction), jnp.cos(direction)], axis=1)
-        return warped(images, jnp.zeros_like(direction), offsets)
-    if condition.kind == "rotation":
-        side = jax.random.rademacher(key, (n_images,), images.dtype)
-        return warped(images, jnp.deg2rad(condition.amount) * side, jnp.zeros((n_images, 2), images.dtype))
-    return images
+    key: PRNGKeyArray, images: Float[Array, "n_images side side"]
+) -> Float[Array, "n_conditions n_images side side"]:
+    """The images under each of `CONDITIONS`; noise of the activations leaves them as they are.
+
+    Under all amounts of a kind an image has the same noise, direction or side.
+    """
+    noise_key, direction_key, side_key = jax.random.split(key, 3)
+    direction = jax.random.uniform(direction_key, images.shape[:1], images.dtype, 0, 2 * jnp.pi)
+    side = jax.random.rademacher(side_key, images.shape[:1], images.dtype)
+    towards = jnp.stack([jnp.sin(direction), jnp.cos(direction)], axis=1)
+    offsets = amounts_of("shift")[:, None, None] * towards[None]
+    angles = jnp.deg2rad(amounts_of("rotation"))[:, None] * side[None, :]
+    moved = jax.vmap(warped, (None, 0, 0))(images, angles, offsets)
+    noise = jax.random.normal(noise_key, images.shape, images.dtype)
+    return moved + amounts_of("pixel noise")[:, None, None, None] * noise[None]
 
 
 def warped(

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from analysis import metrics
-from bench.studies.real_data.conditions import CONDITIONS, disturbed
+from bench.studies.real_data.conditions import CONDITIONS, amounts_of, disturbed
 from bench.studies.real_data.decompose import Decomposition, decompose, density, explained
 from bench.studies.real_data.images import SIDE, digits
 from bench.studies.real_data.parameters import Fixed
@@ -86,15 +86,12 @@ def sample(key: PRNGKeyArray, context: Context, world: World, values: dict) -> S
     def represented(images: Array) -> Array:
         return (perceptron.hidden(world.params, images) - mean[None, :]) / scale
 
-    test = pixels[world.test].reshape(-1, SIDE, SIDE)
-    tests = []
-    for place, condition in enumerate(CONDITIONS):
-        own = jax.random.fold_in(key, place)
-        found = represented(disturbed(own, test, condition).reshape(-1, SIDE**2))
-        if condition.kind == "activation noise":
-            found = found + condition.amount * jax.random.normal(own, found.shape, found.dtype)
-        tests.append(found)
-    return Sample((train - mean[None, :]) / scale, jnp.stack(tests), represented(pixels[world.outliers]))
+    image_key, noise_key = jax.random.split(key)
+    tests = disturbed(image_key, pixels[world.test].reshape(-1, SIDE, SIDE))
+    found = represented(tests.reshape(-1, SIDE**2)).reshape(*tests.shape[:2], -1)
+    noise = jax.random.normal(noise_key, found.shape[1:], found.dtype)
+    found = found + amounts_of("activation noise")[:, None, None] * noise[None]
+    return Sample((train - mean[None, :]) / scale, found, represented(pixels[world.outliers]))
 
 
 def measure(

@@ -26,7 +26,7 @@ from bench.studies.real_data.images import SIDE, digits
 from bench.studies.real_data.parameters import NETWORKS
 
 _MOST_ATOMS = 36
-_MOST_EXPLAINED = 3
+_MOST_EXPLAINED = 4
 
 
 def differences(downstream: pd.DataFrame) -> list[Panel]:
@@ -86,10 +86,9 @@ def robustness(downstream: pd.DataFrame) -> list[Panel]:
         facets = []
         for kind, amounts in STEPS.items():
             tasks = [c.label for c in CONDITIONS if c.kind in ("clean", kind)]
-            series = [_series(here, tasks, name, np.arange(len(tasks), dtype=float)) for name in methods]
-            facets.append(
-                SeriesFacet(f"{kind}: 0, {', '.join(f'{a:g}' for a in amounts)}", series, [_guess(len(amounts))])
-            )
+            share = np.array([0.0, *amounts]) / max(amounts)
+            series = [_series(here, tasks, name, share) for name in methods]
+            facets.append(SeriesFacet(f"{kind}, up to {max(amounts):g}", series, [_guess()]))
         units = "; ".join(f"{kind}: {unit}" for kind, unit in UNITS.items())
         panels.append(
             cut_plot(
@@ -99,7 +98,7 @@ def robustness(downstream: pd.DataFrame) -> list[Panel]:
                 caption=f"A linear classifier trained on clean images, with 95% intervals over trials. {units}.",
                 alt=f"Accuracy of a classifier on each method's codes of the {source} and on raw activations, falling "
                 "as noise, shift and rotation grow.",
-                x_label="step of the disturbance",
+                x_label="share of the largest disturbance",
                 y_label="accuracy",
             )
         )
@@ -139,8 +138,8 @@ def _series(here: pd.DataFrame, tasks: list[str], method: str, x: np.ndarray) ->
     return Series(method, x, part["mean"].to_numpy(), part["low"].to_numpy(), part["high"].to_numpy(), tips=tips)
 
 
-def _guess(last: int) -> Curve:
-    return Curve("chance", np.array([0.0, last]), np.full(2, 1 / N_CLASSES), "chance")
+def _guess() -> Curve:
+    return Curve("chance", np.array([0.0, 1.0]), np.full(2, 1 / N_CLASSES), "chance")
 
 
 def explanation(rows: pd.DataFrame, table: pd.DataFrame) -> list[Panel]:
@@ -161,6 +160,7 @@ def explanation(rows: pd.DataFrame, table: pd.DataFrame) -> list[Panel]:
                 alt=f"For each digit and method the decoded direction of one feature of the {source} and the {N_TOP} "
                 "images on which it is most active.",
                 n_columns=N_TOP + 1,
+                most_facets=2,
             )
         )
     return panels

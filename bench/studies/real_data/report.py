@@ -87,8 +87,8 @@ def _notes(spec: Spec) -> list[str]:
         "Images: the 8 x 8 digits and the two photographs that come inside scikit-learn. Networks: 64 - "
         f"{fixed.n_hidden} - {fixed.n_dims} - output, trained on {fixed.n_train} images of each of nine digits; the "
         f"linear layer of {fixed.n_dims} is decomposed into {fixed.n_atoms} codes by dictionaries learned from the "
-        f"same images, the network left as it is. {fixed.n_test} other images of each digit are judged. Each trial has its "
-        "own split and network, and another digit held out.",
+        f"same images, the network left as it is. {fixed.n_test} other images of each digit are judged. Each trial has "
+        "its own split and network, and another digit held out.",
         "Codes are >= 0, but for principal and independent components, which are signed. Lasso readers take "
         f"{fixed.penalty_fraction:g} of each sample's lambda_max; autoencoders their own encoder, told "
         f"{fixed.n_active:g} active codes.",

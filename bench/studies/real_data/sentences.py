@@ -33,7 +33,8 @@ def _extreme(part: pd.DataFrame, verdict: str, words: str) -> str:
     there = part[part["verdict"] == verdict]
     if there.empty:
         return f" {words}: none whose interval leaves out 0."
-    row: Any = there.loc[there["difference"].idxmax() if verdict == "better" else there["difference"].idxmin()]
+    table: Any = there
+    row = table.loc[table["difference"].idxmax() if verdict == "better" else table["difference"].idxmin()]
     return (
         f" {words}: {row['method']}, {row['task']}, {row['difference']:+.3f} "
         f"[{row['difference_low']:+.3f}, {row['difference_high']:+.3f}] from {row['raw']:.3f}."
@@ -85,7 +86,7 @@ def photographs(table: pd.DataFrame) -> list[str]:
     """Whose atoms are edges, against what has no sparsity, no learning, or nothing to learn."""
     if table.empty:
         return []
-    real = table[table["source"] == "photographs"].set_index("method")
+    real: Any = table[table["source"] == "photographs"].set_index("method")
     learners = real.drop([name for name in (RAW, *tables.REFERENCES) if name in real.index])
     if learners.empty:
         return []
@@ -97,7 +98,7 @@ def photographs(table: pd.DataFrame) -> list[str]:
     )
     others = [f"{name} {real.loc[name, 'edges']:.0%}" for name in real.index if name != best]
     text += f"; of the others: {', '.join(others)}." if others else "."
-    scrambled = table[table["source"] == "scrambled"].set_index("method")
+    scrambled: Any = table[table["source"] == "scrambled"].set_index("method")
     if best in scrambled.index:
         there: Any = scrambled.loc[best]
         text += (

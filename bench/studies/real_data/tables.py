@@ -38,9 +38,10 @@ EXPLANATION: dict[str, str] = {
 
 DESCRIPTION = ("r2", "n_active", "dead", "auroc_residual")
 
-EDGE_R2, EDGE_AREA, EDGE_ORIENTATION = 0.7, 0.25, 1 / 3
+EDGE_R2, EDGE_AREA, EDGE_ORIENTATION = 0.7, 1 / 3, 1 / 3
 """An atom counts as a localised oriented edge where a Gabor function explains at least that share of its energy, which
-lies on at most that share of the patch, and its spectrum has at least that orientation selectivity."""
+lies on at most that share of the patch (that of Gaussian noise), and whose spectrum has at least that orientation
+selectivity."""
 
 _AT_ONCE = 256
 
@@ -84,7 +85,7 @@ def explanation_table(rows: pd.DataFrame) -> pd.DataFrame:
         known[row["task"]] if row["task"] in known else means.loc[(row["source"], row["method"]), measured[row["task"]]]
         for row in table.to_dict("records")
     ]
-    return table.assign(chance=chance)
+    return table.assign(chance=np.asarray(chance, float))
 
 
 def description_table(rows: pd.DataFrame) -> pd.DataFrame:

@@ -21,7 +21,10 @@ def neighbour_distance(
 
 
 def mahalanobis_distance(
-    normal: Float[Array, "n_normal n_features"], items: Float[Array, "n_items n_features"], *, ridge: float = 1e-3
+    normal: Float[Array, "n_normal n_features"],
+    items: Float[Array, "n_items n_features"],
+    *,
+    ridge: Float[Array, ""] | float = 1e-3,
 ) -> Float[Array, " n_items"]:
     """sqrt((x - mu)^T (C + ridge tr(C)/n_features I)^-1 (x - mu)), mu and C the normal items' mean and covariance.
 

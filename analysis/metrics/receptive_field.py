@@ -56,9 +56,9 @@ def orientation_selectivity(atoms: Float[Array, "n_atoms height width"]) -> Floa
     power = jnp.abs(jnp.fft.fft2(atoms, s=(n, n))) ** 2
     down, across = jnp.meshgrid(jnp.fft.fftfreq(n), jnp.fft.fftfreq(n), indexing="ij")
     radius = jnp.hypot(down, across)
-    power = jnp.where((radius > 0) & (radius <= 0.5), power, 0)
+    power = jnp.where(((radius > 0) & (radius <= 0.5))[None], power, 0)
     angle = jnp.exp(2j * jnp.arctan2(down, across))
-    return jnp.abs(jnp.sum(power * angle, axis=(1, 2))) / jnp.sum(power, axis=(1, 2))
+    return jnp.abs(jnp.sum(power * angle[None], axis=(1, 2))) / jnp.sum(power, axis=(1, 2))
 
 
 def fit_gabor(atoms: Float[Array, "n_atoms height width"], *, n_steps: int = 150) -> GaborFit:

@@ -18,7 +18,7 @@ class SoftmaxProbe:
 
     def predict(self, features: Float[Array, "*s n_features"]) -> Int[Array, "*s"]:
         """The most probable class of each item."""
-        return jnp.argmax(features @ self.weights + self.bias, axis=-1)
+        return jnp.argmax(features @ self.weights + jnp.expand_dims(self.bias, range(features.ndim - 1)), axis=-1)
 
 
 def fit_softmax_probe(
@@ -27,7 +27,7 @@ def fit_softmax_probe(
     importance: Float[Array, " n_items"] | None = None,
     *,
     n_classes: int,
-    penalty: float = 1e-2,
+    penalty: Float[Array, ""] | float = 1e-2,
     n_steps: int = 300,
 ) -> SoftmaxProbe:
     """Multinomial logistic regression: min over W, b of a mean of -log p(label | x) + penalty / 2 ||W||^2.

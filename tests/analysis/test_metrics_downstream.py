@@ -1,6 +1,7 @@
 """Classifier, anomaly scores, ROC curves and receptive fields: scikit-learn, SciPy, closed forms, planted Gabors."""
 
-import jax
+from types import SimpleNamespace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -32,13 +33,15 @@ class TestAuroc:
         assert np.isnan([found[0, 1], found[1, 0], found[1, 1]]).all()
 
 
-class TestProbe:
-    @pytest.fixture(scope="class")
-    def data(self):
-        rng = np.random.default_rng(1)
-        labels = np.repeat(np.arange(3), 20)
-        return (rng.normal(size=(60, 4)) + rng.normal(size=(3, 4))[labels]).astype(np.float32), labels
+@pytest.fixture(scope="module")
+def data():
+    """Three classes of 20 items with 4 features."""
+    rng = np.random.default_rng(1)
+    labels = np.repeat(np.arange(3), 20)
+    return (rng.normal(size=(60, 4)) + rng.normal(size=(3, 4))[labels]).astype(np.float32), labels
 
+
+class TestProbe:
     @pytest.mark.parametrize("n", [60, 41])
     def test_coefficients_are_scikit_learns(self, data, n):
         """With the last items unimportant as well as with all of them."""
@@ -46,7 +49,8 @@ class TestProbe:
         importance = (np.arange(60) < n).astype(np.float32)
         probe = metrics.fit_softmax_probe(*map(jnp.asarray, (features, labels, importance)), n_classes=3, penalty=0.05)
         # scikit-learn minimises C times the sum of the losses plus half the squared weights.
-        theirs = LogisticRegression(C=1 / (0.05 * n), tol=1e-10, max_iter=1000).fit(features[:n], labels[:n])
+        theirs = LogisticRegression(C=1 / (0.05 * n), solver="newton-cholesky", tol=1e-10)
+        theirs.fit(features[:n].astype(float), labels[:n])
         # Single precision: gradients end at about 1e-7, and the penalty, the least curvature, is .05.
         assert probe.gradient < 1e-6
         np.testing.assert_allclose(np.asarray(probe.weights).T, theirs.coef_, atol=1e-4)
@@ -81,27 +85,30 @@ def gabor(row, column, frequency, orientation, across, along, a, b, side=12):
     return np.exp(-(u**2) / (2 * across**2) - v**2 / (2 * along**2)) * wave
 
 
+PLANTED = (
+    (5.2, 6.1, 0.2, 0.4, 1.8, 2.5, 1.0, 0.3),
+    (4.0, 7.5, 0.15, 2.2, 2.0, 2.0, 0.2, -1.0),
+    (6.0, 5.0, 0.3, 1.5, 1.5, 3.0, 1.0, 1.0),
+)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """Three Gabor functions, the first also with noise of a fifth of its energy, 20 atoms of noise, and one of zero."""
+    rng = np.random.default_rng(3)
+    planted = np.stack([gabor(*one) for one in PLANTED])
+    noise = rng.normal(size=planted[0].shape)
+    noisy = planted[0] + noise * np.linalg.norm(planted[0]) / np.linalg.norm(noise) * np.sqrt(0.2)
+    atoms = np.concatenate([planted, noisy[None], rng.normal(size=(20, 12, 12)), np.zeros((1, 12, 12))])
+    found = metrics.fit_gabor(jnp.asarray(atoms, jnp.float32), n_steps=150)
+    return atoms, SimpleNamespace(**{name: np.asarray(values) for name, values in vars(found).items()})
+
+
 class TestReceptiveFields:
-    PLANTED = (
-        (5.2, 6.1, 0.2, 0.4, 1.8, 2.5, 1.0, 0.3),
-        (4.0, 7.5, 0.15, 2.2, 2.0, 2.0, 0.2, -1.0),
-        (6, 5, 0.3, 1.5, 1.5, 3, 1, 1),
-    )
-
-    @pytest.fixture(scope="class")
-    def fitted(self):
-        """Three Gabor functions, the first with noise of a fifth of its energy, and 20 atoms of noise."""
-        rng = np.random.default_rng(3)
-        planted = np.stack([gabor(*one) for one in self.PLANTED])
-        noise = rng.normal(size=planted[0].shape)
-        noisy = planted[0] + noise * np.linalg.norm(planted[0]) / np.linalg.norm(noise) * np.sqrt(0.2)
-        atoms = np.concatenate([planted, noisy[None], rng.normal(size=(20, 12, 12)), np.zeros((1, 12, 12))])
-        return atoms, jax.tree.map(np.asarray, metrics.fit_gabor(jnp.asarray(atoms, jnp.float32), n_steps=150))
-
     def test_planted_ones_are_found(self, fitted):
         _, found = fitted
         assert found.r2[:3].min() > 0.995
-        for i, (row, column, frequency, orientation, *_) in enumerate(self.PLANTED):
+        for i, (row, column, frequency, orientation, *_) in enumerate(PLANTED):
             assert found.frequency[i] == pytest.approx(frequency, abs=0.01)
             assert abs(np.exp(2j * found.orientation[i]) - np.exp(2j * orientation)) < 0.1
             assert np.hypot(found.row[i] - row, found.column[i] - column) < 0.5
@@ -110,7 +117,7 @@ class TestReceptiveFields:
         """SciPy's optimum, started where the function was planted: the fit is not a worse local one."""
         atoms, found = fitted
         atom = atoms[3] / np.linalg.norm(atoms[3])
-        result = optimize.least_squares(lambda p: (gabor(*p) - atom).ravel(), self.PLANTED[0])
+        result = optimize.least_squares(lambda p: (gabor(*p) - atom).ravel(), PLANTED[0])
         assert found.r2[3] > 1 - 2 * result.cost - 0.005
 
     def test_noise_is_far_from_a_gabor_and_nothing_is_nan(self, fitted):

@@ -43,10 +43,15 @@ def decompose(
     n_atoms: int,
     nonnegative: bool,
 ) -> Decomposition:
-    """Fit the method's dictionary to `training` alone, and read the codes of `data` with its encoder."""
+    """Fit the method's dictionary to `training` alone, and read the codes of `data` with its encoder.
+
+    Raw data are their own features, filled up with zeros to `n_atoms` as principal components are.
+    """
     if method == RAW:
-        identity = jnp.eye(training.shape[1], dtype=training.dtype)
-        solution, fitted = one_pass_solution(identity, data, data), Status.CONVERGED
+        n_dims = training.shape[1]
+        identity = jnp.eye(n_dims, max(n_dims, n_atoms), dtype=training.dtype)
+        data = jnp.pad(data, ((0, 0), (0, identity.shape[1] - n_dims)))
+        solution, fitted = one_pass_solution(identity, data[:, :n_dims], data), Status.CONVERGED
         return Decomposition(identity, data, {**status_metrics(solution), "fit_status": jnp.int32(fitted)})
     fixed: Fixed = context.fixed
     knowledge = Knowledge(

@@ -85,15 +85,16 @@ PRESETS = {
         "trials": 10,
         "precision": "float32",
         "chunk_size": 10,
+        "methods": ["raw", "pca", "fast-ica", "alternating-mod", "topk-sae", "batch-topk-sae", "unrelated"],
         "grid": {"source": list(get_args(Source))},
         "fixed": {
             **_FIXED,
             "network_steps": 4000,
             "learner_steps": 4000,
-            "learner_rounds": 80,
+            "learner_rounds": 50,
             "patch_side": 12,
             "patch_atoms": 100,
-            "n_patches": 6000,
+            "n_patches": 5000,
         },
     },
 }

@@ -73,9 +73,10 @@ def explanation(table: pd.DataFrame) -> list[str]:
             if codes.empty or RAW not in set(own["method"]):
                 continue
             best: Any = codes.loc[codes["mean"].idxmax()]
+            raw_chance = float(own.loc[own["method"] == RAW, "chance"].iloc[0])
             texts.append(
-                f"{task} {best['mean']:.2f} ({best['method']}) against {best['raw']:.2f}, chance {best['chance']:.2f} "
-                f"({best['verdict']})"
+                f"{task} {best['mean']:.2f} ({best['method']}, chance {best['chance']:.2f}) against {best['raw']:.2f} "
+                f"(chance {raw_chance:.2f}), {best['verdict']}"
             )
         if texts:
             lines.append(f"Explanation, {source}, best codes against raw activations: {'; '.join(texts)}.")

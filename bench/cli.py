@@ -131,6 +131,26 @@ def reproduce(figure: str | None, listing: bool, preset: str, results: Path | No
     sys.exit(0 if passed else 1)
 
 
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("answers", metavar="ANSWERS...", nargs=-1, required=True, type=click.Path(path_type=Path))
+def intrusion(folder: Path, answers: tuple[Path, ...]) -> None:
+    """Score what people answered on the page DIR/intrusion/page.html: files of JSON or CSV that it saved."""
+    from bench.intrusion import score_answers
+    from bench.report.page import csv_bytes, write_file
+    from bench.store import writing
+
+    scores = score_answers(folder / "intrusion" / "key.json", answers)
+    for row in scores.to_dict("records"):
+        click.echo(
+            f"{row['group']}: {row['n_right']} of {row['n_answers']} intruders found, {row['share']:.2f} "
+            f"[{row['low']:.2f}, {row['high']:.2f}], chance {row['chance']:.2f}; the computed judge {row['judged']:.2f}"
+        )
+    file = folder / "intrusion" / "scores.csv"
+    with writing(file):
+        click.echo(f"scores: {write_file(file, csv_bytes(scores))}")
+
+
 @cli.command(name="new-solver")
 @click.argument("name")
 @click.option("--learner", is_flag=True, help="A dictionary learner, not a coder.")

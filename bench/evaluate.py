@@ -43,6 +43,9 @@ def evaluate_chunk(spec: Spec, chunk: Chunk) -> Evaluation:
             data = _compiled_sample(group)(keys, worlds, values)
             for method in spec.methods:
                 metrics, seconds = _measure_program(group, method).timed(keys, worlds, data, values)
+                if study.judge is not None:
+                    metrics, more = _judge_program(group).timed(keys, worlds, data, values, metrics)
+                    seconds = {name: seconds[name] + more[name] for name in seconds}
                 timings.append({**group.context.static, "method": method, "n_points": keys[..., 0].size, **seconds})
                 kept = {name: np.asarray(array)[: len(chunk.worlds)] for name, array in metrics.items()}
                 blocks.append(_rows(study, chunk, method, static, traced, kept))
@@ -117,6 +120,15 @@ def _measure_program(group: _Group, method: str) -> "_Program":
     )
 
 
+@functools.cache
+def _judge_program(group: _Group) -> "_Program":
+    judge, context = get_study(group.study).judge, group.context
+    assert judge is not None
+    return _Program(
+        _over_points(group, lambda key, world, data, values, found: judge(key, context, world, data, values, found))
+    )
+
+
 class _Program:
     """A jitted function, compiled once for each shape and apart from its runs, so that both can be timed."""
 
@@ -124,7 +136,7 @@ class _Program:
         self._jitted = jitted
         self._compiled: dict[Any, Any] = {}
 
-    def timed(self, *arguments: Any) -> tuple[dict[str, jax.Array], dict[str, float]]:
+    def timed(self, *arguments: Any) -> tuple[Any, dict[str, float]]:
         """The result, and the seconds that compiling (0 if done before) and running took."""
         start = time.perf_counter()
         leaves, structure = jax.tree.flatten(arguments)
@@ -177,6 +189,15 @@ def _rows(
     columns["method"] = [method] * (n_worlds * n_traced)
     columns["trial"] = pa.array(np.repeat([world.trial for world in chunk.worlds], n_traced), pa.int32())
     for name, values in metrics.items():
-        kind = pa.float64() if np.issubdtype(values.dtype, np.floating) else pa.int32()
-        columns[name] = pa.array(values.reshape(-1)).cast(kind)
+        floating = np.issubdtype(values.dtype, np.floating)
+        if values.ndim == 2:
+            columns[name] = pa.array(values.reshape(-1)).cast(pa.float64() if floating else pa.int32())
+        else:
+            columns[name] = _lists(values.reshape(n_worlds * n_traced, -1), pa.float32() if floating else pa.int32())
     return pa.table(columns)
+
+
+def _lists(values: np.ndarray, kind: pa.DataType) -> pa.ListArray:
+    """A list per row: lists of different lengths, as methods of one study may give, can stand in one column."""
+    n_rows, length = values.shape
+    return pa.ListArray.from_arrays(np.arange(n_rows + 1, dtype=np.int32) * length, pa.array(values.ravel()).cast(kind))

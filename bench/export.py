@@ -7,7 +7,10 @@ from bench.store import read_rows, read_store, replacing, writing
 
 
 def export_rows(folder: Path, form: str, output: Path) -> Path:
-    """Write the rows as CSV or Parquet; returns the file. Raises UserError when it cannot be written."""
+    """Write the rows as CSV or Parquet; returns the file. Raises UserError when it cannot be written.
+
+    Arrays, which some studies store for their pictures, are in Parquet only.
+    """
     import pyarrow.csv
     import pyarrow.parquet
 
@@ -17,7 +20,8 @@ def export_rows(folder: Path, form: str, output: Path) -> Path:
         raise UserError(f"cannot write {output}: it is a folder")
     with writing(output), replacing(output) as temporary:
         if form == "csv":
-            pyarrow.csv.write_csv(rows, temporary)
+            flat = [field.name for field in rows.schema if not pyarrow.types.is_list(field.type)]
+            pyarrow.csv.write_csv(rows.select(flat), temporary)
         else:
             pyarrow.parquet.write_table(rows, temporary, compression="zstd")
     return output

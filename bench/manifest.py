@@ -1,5 +1,6 @@
 """What made the numbers: spec, versions, hardware, commit, seed, timings."""
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -14,6 +15,9 @@ from bench.store import Store, write_atomically, writing
 from bench.study import Spec
 
 PACKAGES = ("superposed", "jax", "jaxlib", "optax", "numpy", "scipy", "pandas", "pyarrow", "matplotlib")
+
+OPTIONAL_PACKAGES = ("scikit-learn",)
+"""Named where they are installed."""
 
 CITATION = (
     "The superposed authors, superposed (software); and D. Klindt, C. O'Neill, P. Reizinger, H. Maurer, N. Miolane, "
@@ -60,7 +64,11 @@ def timestamp() -> str:
 
 
 def _versions() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in PACKAGES}
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    for name in OPTIONAL_PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions
 
 
 def _hardware() -> dict[str, Any]:

@@ -89,7 +89,10 @@ class Study:
     world(key, context, values) -> pytree, `values` the traced world axes.
     sample(key, context, world, values) -> pytree, `values` all traced axes and what `derive` adds to them.
     measure(key, context, world, data, values, method) -> dict of scalars; `data` is what `sample` gave for the same
-    key and values, which are the same for every method. `context.plugged(method)` is a method of the user's.
+    key and values, which are the same for every method. `context.plugged(method)` is a method of the user's. What is
+    no scalar but an array (an atom to be drawn) is stored flat, as a list of single precision.
+    judge(key, context, world, data, values, found) -> dict of scalars, where `measure` gives not scalars but what it
+    `found`: the part of measuring that is the same for every method, compiled once for all that find the same shapes.
     derive(fixed, point) -> numbers computed on the host in float64 from a point's values, handed on traced.
     derive_world(fixed, point) -> the same for `world`, from the world axes' values alone.
     check(spec) raises UserError where values contradict each other.
@@ -108,9 +111,10 @@ class Study:
     presets: Mapping[str, Mapping[str, Any]]
     world: Callable[..., Any]
     sample: Callable[..., Any]
-    measure: Callable[..., dict[str, Any]]
+    measure: Callable[..., Any]
     report: "Callable[[Results], ReportContent]"
     check: Callable[[Spec], None]
+    judge: Callable[..., dict[str, Any]] | None = None
     derive: Callable[[Any, Point], dict[str, float]] = lambda fixed, point: {}
     derive_world: Callable[[Any, Point], dict[str, float]] = lambda fixed, point: {}
     worlds: Callable[[Spec, Point], list[tuple[Point, int]]] | None = None

@@ -5,13 +5,15 @@ from analysis.figures.cells import Levels
 from analysis.figures.cut_plot import cut_plot
 from analysis.figures.gram_plot import gram_plot
 from analysis.figures.heat_map import MapFacet, heat_map
+from analysis.figures.image_grid import ImageFacet, grey_values, image_grid
 from analysis.figures.marks import Curve, Series, SeriesFacet
 from analysis.figures.panel import Panel
 from analysis.figures.rank_plot import RankFacet, rank_plot
-from analysis.figures.render import png_bytes, svg_text
+from analysis.figures.render import pdf_bytes, png_bytes, svg_text
 
 __all__ = [
     "Curve",
+    "ImageFacet",
     "Levels",
     "MapFacet",
     "Panel",
@@ -21,7 +23,10 @@ __all__ = [
     "boundary_plot",
     "cut_plot",
     "gram_plot",
+    "grey_values",
     "heat_map",
+    "image_grid",
+    "pdf_bytes",
     "png_bytes",
     "rank_plot",
     "svg_text",

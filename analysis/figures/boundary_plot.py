@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from analysis.figures.data import series_columns
 from analysis.figures.marks import SeriesFacet
 from analysis.figures.panel import Panel
 from analysis.figures.series_plot import draw_facets
@@ -43,7 +44,8 @@ def boundary_plot(
             y_limits=y_limits,
             joined=False,
         )
-    return Panel(name=name, title=title, caption=caption, alt=alt, figure=figure, tips=tips)
+    data = series_columns(facets, x_label=x_label, y_label=y_label)
+    return Panel(name=name, title=title, caption=caption, alt=alt, figure=figure, tips=tips, data=data)
 
 
 def _set_apart(facet: SeriesFacet) -> SeriesFacet:

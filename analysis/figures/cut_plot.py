@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analysis.figures.data import series_columns
 from analysis.figures.marks import SeriesFacet
 from analysis.figures.panel import Panel
 from analysis.figures.series_plot import draw_facets
@@ -41,4 +42,5 @@ def cut_plot(
             y_limits=y_limits,
             joined=True,
         )
-    return Panel(name=name, title=title, caption=caption, alt=alt, figure=figure, tips=tips)
+    data = series_columns(facets, x_label=x_label, y_label=y_label)
+    return Panel(name=name, title=title, caption=caption, alt=alt, figure=figure, tips=tips, data=data)

@@ -8,6 +8,7 @@ from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
+from analysis.figures.data import columns_of
 from analysis.figures.layout import facet_grid, label_grid
 from analysis.figures.panel import Panel
 from analysis.figures.style import COLUMN_WIDTH, PAGE_WIDTH, figure_style
@@ -39,4 +40,11 @@ def gram_plot(
         shade = ScalarMappable(Normalize(0, top), colormaps["cividis"].resampled(64))
         figure.colorbar(shade, ax=axes, label="|⟨aᵢ, aⱼ⟩|", fraction=0.06, pad=0.02)
         label_grid(figure, "latent j", "latent i")
-    return Panel(name=name, title=title, caption=caption, alt=alt, figure=figure)
+    data = columns_of(
+        [
+            {"dictionary": label, "latent i": i, "latent j": j, "|⟨aᵢ, aⱼ⟩|": float(value)}
+            for label, gram in grams.items()
+            for (i, j), value in np.ndenumerate(gram)
+        ]
+    )
+    return Panel(name=name, title=title, caption=caption, alt=alt, figure=figure, data=data)

@@ -19,6 +19,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter
 
 from analysis.figures.cells import Levels, checked, curve_in_cells, is_seen, ticks_of
+from analysis.figures.data import Columns, columns_of, curve_records
 from analysis.figures.layout import facet_grid, label_grid, short_number
 from analysis.figures.marks import Curve, cased, curve_styles
 from analysis.figures.panel import Panel
@@ -103,7 +104,36 @@ def heat_map(
         bar = figure.colorbar(ScalarMappable(norm, colours), ax=axes, label=value_label, extend=extend, **shape)
         bar.ax.yaxis.set_major_formatter(FuncFormatter(short_number))
         label_grid(figure, x.label, y.label)
-    return Panel(name=name, title=title, caption=caption, alt=alt, figure=figure, tips=tips)
+    data = _columns(placed, x, y, value_label, row_titles, column_titles)
+    return Panel(name=name, title=title, caption=caption, alt=alt, figure=figure, tips=tips, data=data)
+
+
+def _columns(
+    placed: Sequence[tuple[int, int, MapFacet]],
+    x: Levels,
+    y: Levels,
+    value_label: str,
+    row_titles: Sequence[str],
+    column_titles: Sequence[str],
+) -> Columns:
+    """A row per cell of every map, and one per point of every curve on it."""
+    records: list[dict[str, Any]] = []
+    for i, j, facet in placed:
+        titles = (row_titles[i] if i < len(row_titles) else "", column_titles[j] if j < len(column_titles) else "")
+        title = ", ".join(text for text in (*titles, facet.title) if text)
+        marks = {"hatched": facet.hatched, "outlined": facet.outlined}
+        for (row, column), value in np.ndenumerate(np.asarray(facet.values, float)):
+            place = {"facet": title, "kind": "cell", "label": ""}
+            levels = {x.label: _level(x, column), y.label: _level(y, row), value_label: value}
+            given = {word: bool(mask[row, column]) for word, mask in marks.items() if mask is not None}
+            records.append({**place, **levels, **given})
+        for curve in facet.curves:
+            records += curve_records(curve, title, x.label, y.label)
+    return columns_of(records)
+
+
+def _level(levels: Levels, index: int) -> Any:
+    return levels.names[index] if levels.names else float(levels.values[index])
 
 
 def _check(facet: MapFacet, x: Levels, y: Levels) -> None:

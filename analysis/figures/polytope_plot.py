@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib import colormaps
 
+from analysis.figures.data import columns_of
 from analysis.figures.layout import facet_grid, hide_unused, label_grid, wrapped_shape
 from analysis.figures.panel import Panel
 from analysis.figures.style import PAGE_WIDTH, figure_style
@@ -52,4 +53,11 @@ def polytope_plot(
                 tips[f"p{place}-{i}"] = f"latent {i}: norm {np.hypot(x, y):.2f}, angle {angle:.0f} degrees"
         hide_unused(axes, len(arrays))
         label_grid(figure, "hidden coordinate 1", "hidden coordinate 2")
-    return Panel(name=name, title=title, caption=caption, alt=alt, figure=figure, tips=tips)
+    data = columns_of(
+        [
+            {"dictionary": label, "latent": i, "hidden coordinate 1": float(x), "hidden coordinate 2": float(y)}
+            for label, a in arrays.items()
+            for i, (x, y) in enumerate(a.T)
+        ]
+    )
+    return Panel(name=name, title=title, caption=caption, alt=alt, figure=figure, tips=tips, data=data)

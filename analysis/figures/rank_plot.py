@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis.figures.data import Columns, columns_of
 from analysis.figures.marks import Curve, curve_styles
 from analysis.figures.panel import Panel
 from analysis.figures.style import PAGE_WIDTH, colours_of, distinct, figure_style, markers_of
@@ -64,7 +65,23 @@ def rank_plot(facets: Sequence[RankFacet], *, name: str, title: str, caption: st
             ax.set_xlabel(x_label)
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
-    return Panel(name=name, title=title, caption=caption, alt=alt, figure=figure, tips=tips)
+    data = _columns(facets, x_label)
+    return Panel(name=name, title=title, caption=caption, alt=alt, figure=figure, tips=tips, data=data)
+
+
+def _columns(facets: Sequence[RankFacet], x_label: str) -> Columns:
+    """A row per point, best first, and one per reference line."""
+    records: list[dict[str, Any]] = []
+    for facet in facets:
+        flagged = np.zeros(len(facet.labels), bool) if facet.flagged is None else np.asarray(facet.flagged, bool)
+        points = zip(facet.labels, facet.groups, facet.values, facet.low, facet.high, flagged, strict=True)
+        for label, group, value, low, high, mark in points:
+            place = {"facet": facet.title, "kind": "measured", "label": label, "group": group}
+            records.append({**place, x_label: float(value), "low": low, "high": high, "flagged": bool(mark)})
+        for kind in ("theory", "chance"):
+            lines = getattr(facet, kind).items()
+            records += [{"facet": facet.title, "kind": kind, "label": label, x_label: value} for label, value in lines]
+    return columns_of(records)
 
 
 def _draw(ax: Axes, facet: RankFacet, groups: Sequence[str], styles: Mapping, gid: str) -> dict[str, str]:

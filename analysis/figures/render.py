@@ -17,6 +17,14 @@ def svg_text(figure: Figure) -> str:
     return buffer.getvalue()
 
 
+def pdf_bytes(figure: Figure) -> bytes:
+    """The figure as a PDF at its own width, fonts embedded as TrueType, without date or program name."""
+    buffer = io.BytesIO()
+    with figure_style():
+        figure.savefig(buffer, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
+    return buffer.getvalue()
+
+
 def png_bytes(figure: Figure, *, dots_per_inch: int = 200) -> bytes:
     """The figure as a PNG image, without date or program name."""
     buffer = io.BytesIO()

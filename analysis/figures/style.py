@@ -57,6 +57,8 @@ STYLE: Mapping[str, Any] = MappingProxyType(
         # Text stays text, and element names are the same at every drawing.
         "svg.fonttype": "none",
         "svg.hashsalt": "superposed",
+        # Journals refuse Type 3 fonts.
+        "pdf.fonttype": 42,
     }
 )
 

@@ -2,12 +2,15 @@
 
 With the truth known: matched correlations and cosines, errors, supports, linear read-out, DCI, splitting. Between two
 representations without a truth: CKA, RSA, CCA, Procrustes and soft matching, stability. Of one representation and an
-embedding or labels of its items: intrusion, monosemanticity, selectivity.
+embedding or labels of its items: intrusion, monosemanticity, selectivity. Downstream: a linear classifier, anomaly
+scores and the area under their curve. Of atoms of image patches: how localised, oriented and Gabor-like they are.
 """
 
 from analysis.metrics.alignment import align
 from analysis.metrics.amari import amari_distance, amari_index
+from analysis.metrics.anomaly import mahalanobis_distance, neighbour_distance
 from analysis.metrics.assignment import match
+from analysis.metrics.auroc import auroc
 from analysis.metrics.cca import canonical_correlations, svcca
 from analysis.metrics.chance_correction import chance_corrected, permuted_mean_correlation
 from analysis.metrics.cka import linear_cka
@@ -16,13 +19,14 @@ from analysis.metrics.correlation import absolute_correlation, absolute_rank_cor
 from analysis.metrics.dci import DciScores, dci
 from analysis.metrics.degenerate import dead_atoms, duplicate_atoms
 from analysis.metrics.dictionary_similarity import DictionarySimilarity, absolute_cosine, dictionary_similarity
-from analysis.metrics.intrusion import intrusion_accuracy
+from analysis.metrics.intrusion import fellowship, intrusion_accuracy, intrusion_round
 from analysis.metrics.linear_r2 import LinearR2, linear_r2
 from analysis.metrics.mcc import MeanCorrelation, mean_correlation
 from analysis.metrics.monosemanticity import mean_cosine, monosemanticity
 from analysis.metrics.nmse import nmse, relative_error
 from analysis.metrics.polytope import Polytope, classify_polytope
 from analysis.metrics.procrustes import procrustes_distance
+from analysis.metrics.receptive_field import GaborFit, area_fraction, fit_gabor, orientation_selectivity
 from analysis.metrics.representation import (
     dimensions_per_feature,
     feature_dimensionality,
@@ -33,6 +37,7 @@ from analysis.metrics.representation import (
 from analysis.metrics.rsa import representational_similarity
 from analysis.metrics.selectivity import class_selectivity
 from analysis.metrics.soft_matching import soft_matching_distance
+from analysis.metrics.softmax_probe import SoftmaxProbe, fit_softmax_probe
 from analysis.metrics.splitting import Absorption, Splitting, feature_absorption, feature_splitting
 from analysis.metrics.stability import Stability, dictionary_stability
 from analysis.metrics.subspace import principal_angles
@@ -42,9 +47,11 @@ __all__ = [
     "Absorption",
     "DciScores",
     "DictionarySimilarity",
+    "GaborFit",
     "LinearR2",
     "MeanCorrelation",
     "Polytope",
+    "SoftmaxProbe",
     "Splitting",
     "Stability",
     "SupportScores",
@@ -54,6 +61,8 @@ __all__ = [
     "align",
     "amari_distance",
     "amari_index",
+    "area_fraction",
+    "auroc",
     "canonical_correlations",
     "chance_corrected",
     "class_selectivity",
@@ -69,14 +78,21 @@ __all__ = [
     "feature_absorption",
     "feature_dimensionality",
     "feature_splitting",
+    "fellowship",
+    "fit_gabor",
+    "fit_softmax_probe",
     "intrusion_accuracy",
+    "intrusion_round",
     "linear_cka",
     "linear_r2",
+    "mahalanobis_distance",
     "match",
     "mean_correlation",
     "mean_cosine",
     "monosemanticity",
+    "neighbour_distance",
     "nmse",
+    "orientation_selectivity",
     "permuted_mean_correlation",
     "principal_angles",
     "procrustes_distance",

@@ -1,8 +1,10 @@
 """The intruder test, judged by an embedding instead of a person."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from analysis.metrics.dictionary_similarity import unit_columns
 
@@ -26,20 +28,45 @@ def intrusion_accuracy(
 
     Raises ValueError unless 2 <= n_top <= n_items / 2.
     """
-    n_items, n_atoms = codes.shape
-    if not 2 <= n_top <= n_items // 2:
-        raise ValueError(f"n_top must be from 2 to half of the {n_items} items, not {n_top}")
-    unit = unit_columns(embedding.T).T
-    order = jnp.argsort(-codes, axis=0)
-    top, lower = order[:n_top], order[n_items - n_items // 2 :]
+    deal = _dealer(codes, n_top)
 
     def play(key: PRNGKeyArray) -> Float[Array, " n_atoms"]:
-        place = jax.random.randint(key, (n_atoms,), 0, lower.shape[0])
-        shown = jnp.concatenate([lower[place, jnp.arange(n_atoms)][None, :], top])
-        items = unit[shown.T]
-        alike = jnp.sum(items * jnp.sum(items, axis=1, keepdims=True), axis=2) - jnp.sum(items**2, axis=2)
         # Of equally odd items the judge names any, not always the first.
+        alike = fellowship(embedding, deal(key))
         oddest = alike == jnp.min(alike, axis=1, keepdims=True)
         return oddest[:, 0] / jnp.sum(oddest, axis=1)
 
     return jnp.mean(jax.lax.map(play, jax.random.split(key, n_rounds)), axis=0)
+
+
+def intrusion_round(
+    key: PRNGKeyArray, codes: Float[Array, "n_items n_atoms"], *, n_top: int = 5
+) -> Int[Array, "n_atoms n_shown"]:
+    """Indices of the items shown in one round of `intrusion_accuracy`: the intruder first, then the top items.
+
+    Raises ValueError unless 2 <= n_top <= n_items / 2.
+    """
+    return _dealer(codes, n_top)(key)
+
+
+def fellowship(
+    embedding: Float[Array, "n_items n_features"], shown: Int[Array, "n_atoms n_shown"]
+) -> Float[Array, "n_atoms n_shown"]:
+    """Sum of each shown item's cosines with the others: the judge names the item for which it is least."""
+    items = unit_columns(embedding.T).T[shown]
+    return jnp.sum(items * jnp.sum(items, axis=1, keepdims=True), axis=2) - jnp.sum(items**2, axis=2)
+
+
+def _dealer(codes: Float[Array, "n_items n_atoms"], n_top: int) -> Callable[[PRNGKeyArray], Array]:
+    """Deals a round of every atom."""
+    n_items, n_atoms = codes.shape
+    if not 2 <= n_top <= n_items // 2:
+        raise ValueError(f"n_top must be from 2 to half of the {n_items} items, not {n_top}")
+    order = jnp.argsort(-codes, axis=0)
+    top, lower = order[:n_top], order[n_items - n_items // 2 :]
+
+    def deal(key: PRNGKeyArray) -> Int[Array, "n_atoms n_shown"]:
+        place = jax.random.randint(key, (n_atoms,), 0, lower.shape[0])
+        return jnp.concatenate([lower[place, jnp.arange(n_atoms)][None, :], top]).T
+
+    return deal

@@ -9,6 +9,18 @@ import pandas as pd
 from analysis.figures.panel import Panel
 
 
+@dataclass(frozen=True)
+class Attachment:
+    """A further file of a report: its path in the folder, its bytes, and the words of the link to it.
+
+    Without words it is written and not linked.
+    """
+
+    path: str
+    data: bytes
+    words: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class ReportContent:
     """The words, figures and tables of one report, in the order in which they are shown.
@@ -27,3 +39,4 @@ class ReportContent:
     failures: list[str] = field(default_factory=list)
     failures_title: str = "What did not converge"
     no_failures: str = "Nothing: no failure of a solver was recorded."
+    attachments: list[Attachment] = field(default_factory=list)

@@ -15,7 +15,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from analysis.figures.panel import Panel
-from analysis.figures.render import png_bytes, svg_text
+from analysis.figures.render import pdf_bytes, png_bytes, svg_text
 from bench.report.content import ReportContent
 from bench.report.hover import hoverable
 from bench.store import write_atomically
@@ -24,6 +24,7 @@ _ROWS_SHOWN = 40
 # At this scale the text in a figure is about as large as its caption.
 _PIXELS_PER_INCH = 118
 _STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_ATTACHED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*/)+[A-Za-z0-9][A-Za-z0-9_-]*\.[a-z]+")
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,24 @@ class _Table:
 
 
 def write_report(folder: Path, content: ReportContent, *, spec_text: str, manifest: Mapping[str, Any]) -> Path:
-    """Writes `report.html`, `tables/*.csv`, `figures/*.svg` and `figures/*.png` into `folder`; returns the page's path.
+    """Writes `report.html`, `tables/*.csv` and the figures into `folder`; returns the page's path.
 
+    A figure is `figures/NAME.svg`, `.png` and `.pdf`, at a journal's width; its numbers are `figures/NAME.csv`.
     The page needs nothing but itself: pictures, styles and script are inside. Each file appears under its name only
     when it is complete. The same content gives the same bytes. `spec_text` is shown as it is; `manifest` (nested
     mappings of plain values) as tables, its entry `citation` on its own. Tables are CSV with ten significant digits.
-    Raises ValueError for a panel or table whose name is not a file stem or is used twice, and OSError where the folder
-    can't be written.
+    Raises ValueError for a panel or table whose name is not a file stem or is used twice, a panel without an
+    alternative text, or an attachment whose path is none within a folder of its own; OSError where the folder can't be
+    written.
     """
-    _check_names([panel.name for panel in content.panels], "panel")
-    _check_names(list(content.tables), "table")
+    _check(content)
     for panel in content.panels:
         write_file(folder / "figures" / f"{panel.name}.png", png_bytes(panel.figure))
+        write_file(folder / "figures" / f"{panel.name}.pdf", pdf_bytes(panel.figure))
+        if panel.data:
+            write_file(folder / "figures" / f"{panel.name}.csv", csv_bytes(pd.DataFrame(panel.data)))
+    for attachment in content.attachments:
+        write_file(folder / attachment.path, attachment.data)
     figures = [_write_figure(folder, panel) for panel in content.panels]
     for name, table in content.tables.items():
         write_file(folder / "tables" / f"{name}.csv", csv_bytes(table))
@@ -57,6 +64,7 @@ def write_report(folder: Path, content: ReportContent, *, spec_text: str, manife
         content=content,
         figures=figures,
         tables=[_shown(name, table) for name, table in content.tables.items()],
+        linked=[attachment for attachment in content.attachments if attachment.words],
         spec_text=spec_text,
         citation=str(manifest.get("citation", "")),
         manifest=_sections({key: value for key, value in manifest.items() if key != "citation"}),
@@ -74,6 +82,17 @@ def write_file(path: Path, data: bytes) -> Path:
 def csv_bytes(table: pd.DataFrame) -> bytes:
     """The table as CSV: UTF-8, one line feed per row, ten significant digits, nothing where a value is missing."""
     return table.to_csv(index=False, float_format="%.10g", lineterminator="\n").encode()
+
+
+def _check(content: ReportContent) -> None:
+    _check_names([panel.name for panel in content.panels], "panel")
+    _check_names(list(content.tables), "table")
+    for panel in content.panels:
+        if not panel.alt.strip():
+            raise ValueError(f"panel {panel.name} has no alternative text")
+    for attachment in content.attachments:
+        if not _ATTACHED.fullmatch(attachment.path) or attachment.path.split("/")[0] in ("figures", "tables", "shards"):
+            raise ValueError(f"attachment {attachment.path!r} is not a file in a folder of its own")
 
 
 def _check_names(names: list[str], kind: str) -> None:

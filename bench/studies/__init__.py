@@ -14,6 +14,7 @@ MODULES = {
     "toy-superposition": "bench.studies.toy_superposition",
     "identifiability": "bench.studies.identifiability",
     "end-to-end": "bench.studies.end_to_end",
+    "real-data": "bench.studies.real_data",
 }
 
 

@@ -10,6 +10,7 @@ from matplotlib.collections import LineCollection
 
 from analysis.figures import (
     Curve,
+    ImageFacet,
     Levels,
     MapFacet,
     RankFacet,
@@ -18,7 +19,10 @@ from analysis.figures import (
     boundary_plot,
     cut_plot,
     gram_plot,
+    grey_values,
     heat_map,
+    image_grid,
+    pdf_bytes,
     png_bytes,
     rank_plot,
     svg_text,
@@ -55,12 +59,42 @@ def each_panel():
     yield cut_plot([SeriesFacet("", [series()], [Curve("chance", X, X, "chance")])], **LABELS, **WORDS)
     yield gram_plot({"network": np.eye(2, 4), "random": np.ones((2, 4))}, **WORDS)
     yield rank_plot([ranked()], x_label="NMSE (dB)", **WORDS)
+    yield image_grid([ImageFacet("atoms", np.eye(4)[None, :3], ["one"])], n_columns=2, **WORDS)
 
 
 def test_drawing_twice_gives_the_same_bytes():
     for first, second in zip(each_panel(), each_panel(), strict=True):
         assert svg_text(first.figure) == svg_text(first.figure) == svg_text(second.figure)
         assert png_bytes(first.figure, dots_per_inch=60) == png_bytes(second.figure, dots_per_inch=60)
+    assert pdf_bytes(first.figure) == pdf_bytes(second.figure)
+
+
+def test_every_figure_has_its_numbers_as_columns_of_one_length():
+    for panel in each_panel():
+        lengths = {len(column) for column in panel.data.values()}
+        assert len(lengths) == 1
+        assert lengths.pop() > 0
+
+
+def test_pictures_stand_row_by_row_on_grey_scales_of_their_own():
+    images = np.stack([np.full((2, 3), value) for value in (2.0, -1.0, 0.0)])
+    images[:, 0, 0] = np.nan
+    shown = grey_values(images)
+    assert shown[:, 1, 1].tolist() == [1.0, 0.0, 0.5]
+    assert np.all(shown[:, 0, 0] == 0.5)
+    assert grey_values(images, signed=False)[:, 1, 1].tolist() == [1.0, 0.0, 0.0]
+    facet = ImageFacet("", shown, ["a", "b", "c"], row_labels=["first", "second"])
+    panel = image_grid([facet], n_columns=2, **WORDS)
+    (sheet,) = panel.figure.axes[0].images
+    np.testing.assert_array_equal(sheet.get_array()[3:5, :3], shown[2])
+    assert panel.data["row"] == [0, 0, 1]
+    assert panel.data["r1c1"] == [1.0, 0.0, 0.5]
+    assert list(panel.tips.values()) == ["a", "b", "c"]
+    for broken in ({"tips": ["a"]}, {"row_labels": ["first"]}):
+        with pytest.raises(ValueError, match=r"3 pictures and 1 tips|2 rows and 1 row labels"):
+            image_grid([ImageFacet("", shown, **broken)], n_columns=2, **WORDS)
+    with pytest.raises(ValueError, match="at least one picture"):
+        image_grid([], n_columns=2, **WORDS)
 
 
 def test_figures_change_no_global_setting():

@@ -191,6 +191,24 @@ class TestIntrusion:
         with pytest.raises(ValueError, match="n_top must be from 2 to half of the 20 items, not 11"):
             metrics.intrusion_accuracy(jax.random.key(0), jnp.ones((20, 1)), jnp.ones((20, 2)), n_top=11)
 
+    def test_a_round_shows_the_intruder_first_and_is_the_one_that_is_judged(self, items):
+        _, embedding, codes = items
+        embedding, codes = jnp.asarray(embedding, jnp.float32), jnp.asarray(codes, jnp.float32)
+        key = jax.random.key(3)
+        # The first of one key's children, as the accuracy over one round draws it.
+        shown = np.asarray(metrics.intrusion_round(jax.random.split(key, 1)[0], codes, n_top=4))
+        for atom, (intruder, *top) in enumerate(shown):
+            column = np.asarray(codes[:, atom])
+            assert column[top].min() >= np.sort(column)[-4]
+            assert np.sum(column < column[intruder]) < len(column) / 2
+        alike = np.asarray(metrics.fellowship(embedding, jnp.asarray(shown)))
+        cosine = 1 - spatial.distance.cdist(np.asarray(embedding), np.asarray(embedding), "cosine")
+        expected = cosine[shown[:, :, None], shown[:, None, :]].sum(axis=2) - 1
+        np.testing.assert_allclose(alike, expected, atol=1e-5)
+        found = metrics.intrusion_accuracy(key, codes, embedding, n_top=4, n_rounds=1)
+        clear = np.sort(alike, axis=1)[:, 1] - np.sort(alike, axis=1)[:, 0] > 1e-4
+        np.testing.assert_array_equal(np.asarray(found)[clear], np.argmin(alike, axis=1)[clear] == 0)
+
 
 class TestSelectivity:
     def test_against_plain_arithmetic(self, items):

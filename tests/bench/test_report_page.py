@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis.figures import Curve, Levels, MapFacet, Series, SeriesFacet, boundary_plot, heat_map, svg_text
-from bench.report import ReportContent, write_report
+from bench.report import Attachment, ReportContent, write_report
 from bench.report.hover import hoverable
 from bench.report.page import csv_bytes, write_file
 
@@ -56,6 +56,7 @@ def content(**changes):
         tables={"boundary": table(), "cells": table(4)},
         notes=["95 % intervals."],
         failures=["lasso: 1 of 20 trials & more"],
+        attachments=[Attachment("extra/page.html", b"<p>", "answer it"), Attachment("extra/key.json", b"{}")],
     )
     return dataclasses.replace(plain, **changes)
 
@@ -91,9 +92,18 @@ class Page(HTMLParser):
 
 def test_the_folder_holds_page_figures_and_tables_and_nothing_half_written(report):
     files = sorted(str(path.relative_to(report.parent)) for path in report.parent.rglob("*") if path.is_file())
-    figures = [f"figures/{name}.{kind}" for name in ("boundary", "map-2", "map") for kind in ("png", "svg")]
-    assert files == [*figures, "report.html", "tables/boundary.csv", "tables/cells.csv"]
+    kinds = ("csv", "pdf", "png", "svg")
+    figures = [f"figures/{name}.{kind}" for name in ("boundary", "map-2", "map") for kind in kinds]
+    assert files == [
+        "extra/key.json",
+        "extra/page.html",
+        *figures,
+        "report.html",
+        "tables/boundary.csv",
+        "tables/cells.csv",
+    ]
     assert (report.parent / "figures/map.png").read_bytes().startswith(b"\x89PNG")
+    assert (report.parent / "figures/map.pdf").read_bytes().startswith(b"%PDF-")
 
 
 def test_summary_stands_before_figures_failures_tables_and_specification(report):
@@ -121,7 +131,7 @@ def test_nothing_is_fetched_from_elsewhere(report):
     for tag, attributes in page.tags:
         for name in ("src", "href", "xlink:href", "srcset", "data", "action", "poster"):
             value = attributes.get(name)
-            assert value is None or re.match(r"#|data:|figures/|tables/", value), (tag, name, value)
+            assert value is None or re.match(r"#|data:|figures/|tables/|extra/", value), (tag, name, value)
     assert all(target.startswith("#") for target in re.findall(r"url\(\s*['\"]?([^)]*)", text))
     assert "@import" not in text
     names = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}  # name spaces, which nothing fetches
@@ -130,8 +140,39 @@ def test_nothing_is_fetched_from_elsewhere(report):
 
 def test_links_lead_to_files_of_the_report(report):
     links = [attributes["href"] for tag, attributes in Page(report.read_text(encoding="utf-8")).tags if tag == "a"]
-    assert len(links) == 3 * 2 + 2
+    assert len(links) == 3 * 4 + 2 + 1
     assert all((report.parent / link).is_file() for link in links)
+
+
+def test_the_numbers_under_a_figure(report):
+    cells = pd.read_csv(report.parent / "figures/map.csv").query("kind == 'cell'")
+    assert cells["NMSE"].to_numpy().reshape(2, 3) == pytest.approx(np.add.outer(NOISE, DENSITY))
+    assert list(cells["density"]) == 2 * list(DENSITY)
+    assert list(cells["hatched"]) == [True, False, False, False, True, False]
+    points = pd.read_csv(report.parent / "figures/boundary.csv")
+    # The true places, not those at which marks are drawn side by side.
+    assert list(points.iloc[:, 3]) == 2 * [0.25, 0.75]
+    assert list(points["high"] - points["low"]) == pytest.approx(4 * [0.2])
+
+
+def test_attachments_are_written_and_linked_where_they_have_words(report):
+    assert (report.parent / "extra/page.html").read_bytes() == b"<p>"
+    assert (report.parent / "extra/key.json").read_bytes() == b"{}"
+    text = report.read_text(encoding="utf-8")
+    assert '<a href="extra/page.html">' in text
+    assert "key.json" not in text
+
+
+@pytest.mark.parametrize("path", ["page.html", "../up/a.html", "/a/b.html", "tables/a.csv", "a/.b.html", "a/b"])
+def test_attachments_outside_a_folder_of_their_own_are_refused(path, tmp_path):
+    with pytest.raises(ValueError, match="not a file in a folder of its own"):
+        write(tmp_path, attachments=[Attachment(path, b"")])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_figures_without_an_alternative_text_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="panel map has no alternative text"):
+        write(tmp_path, panels=[map_panel(words=" ")])
 
 
 def test_ids_are_unique_and_every_reference_leads_somewhere(report):
@@ -332,6 +373,20 @@ def test_dark_mode_keeps_figures_on_white_and_text_readable(visit):
     assert brightness[0][0] > 700 > 200 > brightness[0][1]
     assert brightness[1][0] < 100 < 600 < brightness[1][1]
     assert brightness[0][2] == brightness[1][2] == 3 * 255
+
+
+def test_on_paper_everything_is_shown_and_nothing_is_cut_off(visit):
+    """A4 without margins is 794 pixels wide; in dark mode, which printing must not take over."""
+    page = visit(viewport={"width": 794, "height": 1123}, color_scheme="dark")
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 794
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    cut = """[...document.querySelectorAll('.scroll, pre')].filter((box) =>
+             box.scrollHeight > box.clientHeight + 1 && getComputedStyle(box).overflowY !== 'visible').length"""
+    assert page.evaluate(cut) == 0
+    assert not page.locator("#figure-map .screen").is_visible()
+    assert page.locator("#figure-map figcaption").is_visible()
 
 
 def test_without_scripts_the_tips_are_titles(visit):

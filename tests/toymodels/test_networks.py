@@ -3,9 +3,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.metrics import log_loss
 
 from toymodels import BottleneckParams, TrainingConfig, bernoulli_uniform, relu_bottleneck, train
-from toymodels.networks import AbsoluteValueParams, absolute_value, l2_attack, linear_bottleneck
+from toymodels.networks import AbsoluteValueParams, absolute_value, l2_attack, linear_bottleneck, perceptron
 from toymodels.networks.attack import sample_errors
 
 RNG = np.random.default_rng(3)
@@ -151,3 +152,30 @@ def test_attack_finds_the_worst_direction_where_it_is_known():
     for z, reached in zip(np.asarray(latents), np.asarray(sample_errors(params, latents, found)), strict=True):
         best = np.max(np.sum(((z + sphere) @ gram + 3 - z) ** 2, axis=1))
         assert reached > best * (1 - 1e-5)
+
+
+def test_perceptron_equals_its_formula():
+    rng = np.random.default_rng(5)
+    inputs, labels = rng.normal(size=(9, 4)), rng.integers(0, 3, 9)
+    with jax.enable_x64(True):
+        params = perceptron.init(jax.random.key(0), encoder=(4, 6, 2), head=(2, 3))
+        params = jax.tree.map(lambda leaf: leaf + 0.1, params)  # biases that are not 0
+        loss = perceptron.classification_loss(params, jnp.asarray(inputs), jnp.asarray(labels))
+        representation = perceptron.hidden(params, jnp.asarray(inputs))
+    (first, second), (head,) = jax.tree.map(np.asarray, (params.encoder, params.head))
+    hidden = np.maximum(inputs @ first.weights + first.bias, 0) @ second.weights + second.bias
+    np.testing.assert_allclose(representation, hidden, rtol=1e-12)
+    probability = np.exp(hidden @ head.weights + head.bias)
+    probability /= probability.sum(axis=1, keepdims=True)
+    assert loss == pytest.approx(log_loss(labels, probability, labels=range(3)), rel=1e-10)
+
+
+def test_perceptron_reconstructs_and_its_widths_must_meet():
+    params = perceptron.init(jax.random.key(1), encoder=(4, 2), head=(2, 5, 4))
+    inputs = jnp.asarray(np.random.default_rng(6).normal(size=(8, 4)), jnp.float32)
+    output = np.asarray(perceptron.readout(params, perceptron.hidden(params, inputs)))
+    expected = float(np.mean((output - np.asarray(inputs)) ** 2))
+    assert perceptron.reconstruction_loss(params, inputs) == pytest.approx(expected, rel=1e-5)
+    for encoder, head in (((4, 2), (3, 4)), ((4,), (4, 4))):
+        with pytest.raises(ValueError, match="do not meet in one representation"):
+            perceptron.init(jax.random.key(0), encoder=encoder, head=head)

@@ -37,7 +37,7 @@ class _Atoms(NamedTuple):
 
 
 class _Sums(NamedTuple):
-    """Over samples: squared codes and variances of codes, each over the noise, and scores times codes; squared error."""
+    """Over samples: squared codes and variances of codes, each over the noise; scores times codes; squared errors."""
 
     precision: Float[Array, " n_atoms"]
     correction: Float[Array, " n_atoms"]
@@ -128,7 +128,7 @@ class BilinearAmp:
         if not self.n_polish:
             return run
         polish = AlternatingMod(
-            nonnegative=self.nonnegative, n_rounds=self.n_polish, penalty_start=0.05, penalty_end=0.01
+            nonnegative=self.nonnegative, n_rounds=self.n_polish, n_code_steps=15, penalty_start=0.02, penalty_end=0.002
         )
         polished = polish.improve(data, run.dictionary, key=key_polish)
         return Run(polished.dictionary, jnp.concatenate([run.history, polished.history]))

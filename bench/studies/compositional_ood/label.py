@@ -36,10 +36,12 @@ def accuracy(
     mean = jnp.mean(codes_iid, axis=0)
     features = (codes_iid - mean) * scale
     n_samples = features.shape[0]
-    vector = jnp.ones(features.shape[1], features.dtype)
-    for _ in range(_POWER_STEPS):
+
+    def power_step(_: Array, vector: Array) -> Array:
         vector = features.T @ (features @ vector)
-        vector = vector / jnp.maximum(jnp.linalg.norm(vector), jnp.finfo(vector.dtype).tiny)
+        return vector / jnp.maximum(jnp.linalg.norm(vector), jnp.finfo(vector.dtype).tiny)
+
+    vector = jax.lax.fori_loop(0, _POWER_STEPS, power_step, jnp.ones(features.shape[1], features.dtype))
     # A tenth more than the estimate, which is from below; the intercept's own curvature is 1.
     largest = 1.1 * jnp.maximum(jnp.sum((features @ vector) ** 2) / n_samples, 1)
     step_size = 1 / (largest / 4 + _RIDGE)

@@ -124,15 +124,15 @@ def _notes(spec: Spec) -> list[str]:
     fixed: Fixed = spec.fixed
     return [
         "Exactly K latents active, uniform on [0, 1]; Gaussian dictionary with unit columns, M = ceil(2 K ln(N / K)), "
-        "no noise. In distribution latent 0 meets only the first half of the others, out of distribution only the last.",
+        "no noise. In distribution latent 0 meets only the first half of the others, out of distribution the last.",
         "Half of the samples are to learn from; as many fresh ones are scored in, and out of, distribution. The "
         "published dictionaries of DL-FISTA and softplus-Adam were learned on the very samples on which their scores "
         "in distribution are taken; here all methods learn on other samples.",
         f"The label is z_0 > {fixed.label_threshold:g}. Accuracy: a logistic regression on all codes in distribution, "
         "scored on these and out of distribution. AUC: the single code that is best in distribution.",
         "MCC: Pearson, matched one to one, latents that are never active left out. Its chance level is that of the "
-        "same codes with their samples in a random order; corrected is (MCC - chance) / (1 - chance). Published MCC are not "
-        "corrected.",
+        "same codes with their samples in a random order; corrected is (MCC - chance) / (1 - chance). Published MCC are "
+        "not corrected.",
         f"Autoencoders and softplus-Adam take {fixed.training_steps} steps here, of the published about 20,000 and "
         "50,000. DL-FISTA: 100 dictionary updates with 20 FISTA steps each, published 1,000.",
         "linear-probe is fitted to the true codes; fista-oracle is given the true dictionary. All others see "

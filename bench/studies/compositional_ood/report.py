@@ -131,8 +131,8 @@ def _notes(spec: Spec) -> list[str]:
         f"The label is z_0 > {fixed.label_threshold:g}. Accuracy: a logistic regression on all codes in distribution, "
         "scored on these and out of distribution. AUC: the single code that is best in distribution.",
         "MCC: Pearson, matched one to one, latents that are never active left out. Its chance level is that of the "
-        "same codes with their samples in a random order; corrected is (MCC - chance) / (1 - chance). Published MCC are "
-        "not corrected.",
+        "same codes with their samples in a random order; corrected is (MCC - chance) / (1 - chance). Published MCC "
+        "are not corrected.",
         f"Autoencoders and softplus-Adam take {fixed.training_steps} steps here, of the published about 20,000 and "
         "50,000. DL-FISTA: 100 dictionary updates with 20 FISTA steps each, published 1,000.",
         "linear-probe is fitted to the true codes; fista-oracle is given the true dictionary. All others see "

@@ -86,7 +86,7 @@ class BilinearAmp:
     nonnegative: bool = True
     n_rounds: int = 250
     n_held: int = 30
-    n_polish: int = 40
+    n_polish: int = 100
     n_restarts: int = 1
     batch_size: int = 512
     damping: Float[Array, ""] | float = 0.3

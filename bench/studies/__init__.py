@@ -11,6 +11,7 @@ MODULES = {
     "donoho-tanner": "bench.studies.donoho_tanner",
     "recovery-zoo": "bench.studies.recovery_zoo",
     "metric-audit": "bench.studies.metric_audit",
+    "compositional-ood": "bench.studies.compositional_ood",
     "toy-superposition": "bench.studies.toy_superposition",
     "identifiability": "bench.studies.identifiability",
     "end-to-end": "bench.studies.end_to_end",

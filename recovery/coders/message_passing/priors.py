@@ -4,8 +4,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.special import log_ndtr, logit
+from jax.scipy.special import erfc, log_ndtr, logit
 from jaxtyping import Array, Float
+
+_ROOT_HALF = 0.5**0.5
+_NORMAL = 0.3989422804014327
 
 
 class Posterior(NamedTuple):
@@ -44,5 +47,40 @@ def bernoulli_gaussian(
     else:
         energy = spread + mean**2
     active = jax.nn.sigmoid(log_odds)
+    first = active * mean
+    return Posterior(first, jnp.maximum(active * energy - first**2, 0), active, energy)
+
+
+def bernoulli_uniform(
+    pseudo: Float[Array, "n_samples n_latents"],
+    noise_variance: Float[Array, "n_samples #n_latents"],
+    density: Float[Array, ""],
+    largest: Float[Array, ""],
+    *,
+    nonnegative: bool,
+) -> Posterior:
+    """x = 0 with probability 1 - density, else uniform on [-largest, largest], or on [0, largest] if `nonnegative`.
+
+    `pseudo` is x plus Gaussian noise. Farther than 8 standard deviations outside the interval it counts as 8 outside,
+    so that nothing underflows in float32.
+    """
+    deviation = jnp.sqrt(noise_variance)
+    centre, half = (largest / 2, largest / 2) if nonnegative else (jnp.zeros_like(largest), largest)
+    # By symmetry about the centre only one side is needed, where tails do not cancel.
+    side = jnp.where(pseudo < centre, -1, 1).astype(pseudo.dtype)
+    distance = jnp.minimum(jnp.abs(pseudo - centre), half + 8 * deviation)
+    near, far = (distance - half) / deviation, (distance + half) / deviation
+    mass = 0.5 * (erfc(near * _ROOT_HALF) - erfc(far * _ROOT_HALF))
+    mass = jnp.maximum(mass, jnp.finfo(pseudo.dtype).tiny)
+    near_density, far_density = (jnp.exp(-0.5 * end**2) * _NORMAL for end in (near, far))
+    step = (near_density - far_density) / mass
+    spread = jnp.maximum(1 + (near * near_density - far * far_density) / mass - step**2, 0) * noise_variance
+    mean = centre + side * jnp.clip(distance - deviation * step, -half, half)
+    log_odds = (
+        logit(density)
+        + jnp.log(mass * deviation / (2 * half * _NORMAL))
+        + 0.5 * (centre + side * distance) ** 2 / noise_variance
+    )
+    active, energy = jax.nn.sigmoid(log_odds), spread + mean**2
     first = active * mean
     return Posterior(first, jnp.maximum(active * energy - first**2, 0), active, energy)

@@ -66,7 +66,12 @@ class Alternation(ABC):
 
     def _run(self, data: Array, *, n_atoms: int, key: PRNGKeyArray) -> Run:
         key_start, key_rounds = jax.random.split(key)
-        dictionary = first_atoms(data, start=self.start, n_atoms=n_atoms, key=key_start)
+        return self.improve(data, first_atoms(data, start=self.start, n_atoms=n_atoms, key=key_start), key=key_rounds)
+
+    def improve(
+        self, data: Float[Array, "n_samples n_dims"], dictionary: Float[Array, "n_dims n_atoms"], *, key: PRNGKeyArray
+    ) -> Run:
+        """All rounds from a given dictionary, on data of root mean square norm 1."""
         progress = jnp.linspace(0, 1, self.n_rounds, dtype=data.dtype)
         counted = jnp.arange(1, self.n_rounds + 1)
         replacing = (
@@ -82,7 +87,7 @@ class Alternation(ABC):
 
         start = (dictionary, self._first_memory(data, dictionary))
         (dictionary, _), history = jax.lax.scan(
-            one_round, start, (progress, replacing, jax.random.split(key_rounds, self.n_rounds))
+            one_round, start, (progress, replacing, jax.random.split(key, self.n_rounds))
         )
         return Run(dictionary, history)
 

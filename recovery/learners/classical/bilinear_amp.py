@@ -1,0 +1,255 @@
+"""Dictionary learning by bilinear approximate message passing."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, Literal, NamedTuple, Self, get_args
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
+
+from recovery.coders.l1.fista import Fista
+from recovery.coders.message_passing.priors import Posterior, bernoulli_gaussian, bernoulli_uniform
+from recovery.knowledge import Knowledge
+from recovery.learner import Fit
+from recovery.learners.classical.alternating_mod import AlternatingMod
+from recovery.learners.start import Run, best_of, fit_status, random_instead_of_none, unit_columns, unit_scale
+
+Magnitude = Literal["uniform", "normal"]
+_LEAST_NOISE = 1e-7
+
+
+class _Codes(NamedTuple):
+    """Posterior mean and variance of the codes of each batch, the residual that messages are made of, in units of its
+    own variance, and what of it each sample's last codes explain by themselves (the Onsager term)."""
+
+    mean: Float[Array, "n_batches batch n_atoms"]
+    variance: Float[Array, "n_batches batch n_atoms"]
+    score: Float[Array, "n_batches batch n_dims"]
+    onsager: Float[Array, "n_batches batch"]
+
+
+class _Atoms(NamedTuple):
+    """Posterior mean of each atom, one a column, and its variance per coordinate."""
+
+    mean: Float[Array, "n_dims n_atoms"]
+    variance: Float[Array, " n_atoms"]
+
+
+class _Sums(NamedTuple):
+    """Over samples: squared codes and variances of codes, each over the noise; scores times codes; squared errors."""
+
+    precision: Float[Array, " n_atoms"]
+    correction: Float[Array, " n_atoms"]
+    cross: Float[Array, "n_dims n_atoms"]
+    squared_error: Float[Array, ""]
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["density", "damping", "atom_damping", "certainty_start", "certainty_end", "penalty_fraction"],
+    meta_fields=["magnitude", "nonnegative", "n_rounds", "n_held", "n_polish", "n_restarts", "batch_size"],
+)
+@dataclass(frozen=True, kw_only=True)
+class BilinearAmp:
+    """Posterior means of codes and atoms: y = D z + noise, z sparse with a known prior, columns of D on the sphere.
+
+    A code is 0 with probability 1 - `density`, else of the given `magnitude`: uniform up to some largest value, or
+    normal; positive if `nonnegative`. Its scale is that for which atoms of unit norm explain the observations' energy.
+    The mean of the observations is then taken off, and that of the codes with it.
+
+    Each round passes messages once. Of sample y, with posterior means D and z, variances u of atoms' coordinates and v
+    of codes:
+        V = sum_n v_n |d_n|^2 / M + sum_n u_n z_n^2,   c = y - D z + V s,   tau = |c|^2 / M,   s = c / tau
+        z_n <- E[z | z_n (1 - M u_n / |d_n|^2) + tau (d_n . s) / |d_n|^2],  at noise tau / |d_n|^2
+        d_n <- direction of d_n sum (z_n^2 - v_n) / tau + sum z_n s,  of length l with M l / (1 - l^2) = its norm,
+    sums over samples, all changes damped: `damping` for codes, `atom_damping` for atoms. Atoms start at samples, and
+    stay there for the first `n_held` rounds. The length l is the cosine that a direction drawn from the posterior would
+    have with the truth; l^2 is kept above a floor that rises from `certainty_start` to `certainty_end` over the
+    `n_rounds`, without which all atoms shrink to their common mean. The atoms of the round with the least error go on
+    to `n_polish` rounds of `AlternatingMod` (0: none), which also replaces duplicates. Of `n_restarts` runs that with
+    the lowest last objective is kept. `history` holds the mean squared error of each round, then the objective of the
+    polishing. Memory is 2 n_samples n_atoms numbers and `batch_size` n_atoms times a few; polishing takes as much.
+
+    The encoder is `Fista` at `penalty_fraction` of each sample's lambda_max.
+
+    Parker, Schniter & Cevher 2014 (BiG-AMP). Here tau is read from the residual and not computed from V, which keeps
+    it from diverging; atoms are on the sphere and not Gaussian; the floor, the means taken off and the polishing are
+    added. Kabashima et al. 2016 give the state evolution.
+
+    Raises:
+        ValueError: if a count is not positive (`n_held` and `n_polish` may be 0), or there is no such magnitude.
+    """
+
+    density: Float[Array, ""] | float = 0.02
+    magnitude: Magnitude = "uniform"
+    nonnegative: bool = True
+    n_rounds: int = 250
+    n_held: int = 30
+    n_polish: int = 100
+    n_restarts: int = 1
+    batch_size: int = 512
+    damping: Float[Array, ""] | float = 0.3
+    atom_damping: Float[Array, ""] | float = 0.2
+    certainty_start: Float[Array, ""] | float = 0.3
+    certainty_end: Float[Array, ""] | float = 0.8
+    penalty_fraction: Float[Array, ""] | float = 0.02
+
+    name: ClassVar[str] = "bilinear-amp"
+    summary: ClassVar[str] = "dictionary learning by bilinear message passing, then alternating MOD"
+
+    def __post_init__(self) -> None:
+        counts = {name: getattr(self, name) for name in ("n_rounds", "n_restarts", "batch_size")}
+        for name, count in counts.items():
+            if count < 1:
+                raise ValueError(f"{name} must be at least 1, got {count}")
+        if self.n_held < 0 or self.n_polish < 0:
+            raise ValueError(f"n_held and n_polish must be at least 0, got {self.n_held} and {self.n_polish}")
+        if self.magnitude not in get_args(Magnitude):
+            raise ValueError(f"magnitude must be one of {', '.join(get_args(Magnitude))}, got {self.magnitude!r}")
+
+    @classmethod
+    def suited_to(cls, knowledge: Knowledge) -> Self:
+        return cls(density=knowledge.n_active / knowledge.n_latents, nonnegative=knowledge.nonnegative)
+
+    def fit(self, observations: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray) -> Fit:
+        data = observations / unit_scale(observations)
+        dictionary, history = best_of(
+            lambda key: self._run(data, n_atoms=n_atoms, key=key), key, n_runs=self.n_restarts
+        )
+        encoder = Fista(penalty_fraction=self.penalty_fraction, nonnegative=self.nonnegative)
+        return Fit(dictionary, encoder, history, fit_status(dictionary, history))
+
+    def _run(self, data: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray) -> Run:
+        key_start, key_polish = jax.random.split(key)
+        # Codes of one sign share a mean, which is one direction with much of the energy and no news of the atoms.
+        centred = data - jnp.mean(data, axis=0) if self.nonnegative else data
+        run = self._pass_messages(centred, _distinct_samples(centred, n_atoms=n_atoms, key=key_start))
+        if not self.n_polish:
+            return run
+        polish = AlternatingMod(
+            nonnegative=self.nonnegative, n_rounds=self.n_polish, n_code_steps=15, penalty_start=0.02, penalty_end=0.002
+        )
+        polished = polish.improve(data, run.dictionary, key=key_polish)
+        return Run(polished.dictionary, jnp.concatenate([run.history, polished.history]))
+
+    def _pass_messages(self, data: Float[Array, "n_samples n_dims"], first: Float[Array, "n_dims n_atoms"]) -> Run:
+        n_samples, n_dims = data.shape
+        batch = min(self.batch_size, n_samples)
+        n_batches = -(-n_samples // batch)
+        rows = jnp.pad(data, ((0, n_batches * batch - n_samples), (0, 0)))
+        batches = rows.reshape(n_batches, batch, n_dims)
+        present = (jnp.arange(rows.shape[0]) < n_samples).reshape(n_batches, batch)
+        place = jnp.arange(self.n_held + self.n_rounds) - self.n_held
+        progress = (jnp.clip(place, 0) / self.n_rounds).astype(data.dtype)
+        floors = self.certainty_start + (self.certainty_end - self.certainty_start) * progress
+        dampings = jnp.where(place < 0, 0, self.atom_damping).astype(data.dtype)
+
+        def one_round(state: tuple, inputs: tuple[Array, Array]) -> tuple[tuple, Array]:
+            (codes, atoms), (best, least) = state
+            codes, sums = self._update_codes(batches, present, codes, atoms)
+            error = sums.squared_error / data.shape[0]
+            best, least = jax.tree.map(
+                lambda new, old: jnp.where(error <= least, new, old), (atoms.mean, error), (best, least)
+            )
+            return ((codes, _update_atoms(atoms, sums, *inputs)), (best, least)), error
+
+        certainty = jnp.asarray(self.certainty_start, data.dtype)
+        atoms = _Atoms(jnp.sqrt(certainty) * first, jnp.full(first.shape[1], (1 - certainty) / n_dims))
+        start = ((self._first_codes(batches, first.shape[1]), atoms), (first, jnp.asarray(jnp.inf, data.dtype)))
+        (_, (best, _)), history = jax.lax.scan(one_round, start, (floors.astype(data.dtype), dampings))
+        return Run(unit_columns(best, first), history)
+
+    def _code_mean(self, n_atoms: int) -> Array:
+        """Mean of a code: the second moment of an active one is 1 / (N density)."""
+        if not self.nonnegative:
+            return jnp.zeros(())
+        ratio = 3 / 4 if self.magnitude == "uniform" else 2 / jnp.pi
+        return jnp.sqrt(ratio * self.density / n_atoms)
+
+    def _first_codes(self, batches: Float[Array, "n_batches batch n_dims"], n_atoms: int) -> _Codes:
+        shape, dtype = (*batches.shape[:2], n_atoms), batches.dtype
+        mean = self._code_mean(n_atoms)
+        variance = 1 / n_atoms - mean**2
+        return _Codes(
+            jnp.full(shape, mean, dtype),
+            jnp.full(shape, variance, dtype),
+            jnp.zeros_like(batches),
+            jnp.zeros(shape[:2], dtype),
+        )
+
+    def _posterior(self, pseudo: Array, noise: Array) -> Posterior:
+        density = jnp.asarray(self.density, pseudo.dtype)
+        second = 1 / (pseudo.shape[1] * density)
+        if self.magnitude == "uniform":
+            return bernoulli_uniform(pseudo, noise, density, jnp.sqrt(3 * second), nonnegative=self.nonnegative)
+        return bernoulli_gaussian(pseudo, noise, density, second, nonnegative=self.nonnegative)  # pyright: ignore[reportArgumentType]
+
+    def _update_codes(
+        self,
+        batches: Float[Array, "n_batches batch n_dims"],
+        present: Bool[Array, "n_batches batch"],
+        codes: _Codes,
+        atoms: _Atoms,
+    ) -> tuple[_Codes, _Sums]:
+        """One damped step of all codes, batch by batch, and the sums that the atoms are updated from."""
+        n_dims, n_atoms = atoms.mean.shape
+        norms = jnp.maximum(jnp.sum(atoms.mean**2, axis=0), jnp.finfo(atoms.mean.dtype).tiny)
+        own_share = 1 - n_dims * atoms.variance / norms
+        code_mean = self._code_mean(n_atoms).astype(norms.dtype)
+
+        def one_batch(sums: _Sums, inputs: tuple[Array, Array, _Codes]) -> tuple[_Sums, _Codes]:
+            data, present, last = inputs
+            centred = last.mean - code_mean
+            onsager = last.variance @ norms / n_dims + centred**2 @ atoms.variance
+            onsager = last.onsager + self.damping * (onsager - last.onsager)
+            residual = data - centred @ atoms.mean.T
+            cavity = residual + last.score * onsager[:, None]
+            noise = jnp.mean(cavity**2, axis=1) + _LEAST_NOISE
+            score = last.score + self.damping * (cavity / noise[:, None] - last.score)
+            spread = noise[:, None] / norms[None, :]
+            posterior = self._posterior(
+                code_mean + centred * own_share[None, :] + (score @ atoms.mean) * spread, spread
+            )
+            counted = present.astype(data.dtype)
+            weight = counted / noise
+            sums = _Sums(
+                sums.precision + weight @ centred**2,
+                sums.correction + weight @ last.variance,
+                sums.cross + (score * counted[:, None]).T @ centred,
+                sums.squared_error + jnp.sum(counted[:, None] * residual**2),
+            )
+            mean = last.mean + self.damping * (posterior.mean - last.mean)
+            variance = last.variance + self.damping * (posterior.variance - last.variance)
+            return sums, _Codes(mean, variance, score, onsager)
+
+        zero = jnp.zeros_like(norms)
+        nothing = _Sums(zero, zero, jnp.zeros_like(atoms.mean), jnp.zeros((), norms.dtype))
+        sums, codes = jax.lax.scan(one_batch, nothing, (batches, present, codes))
+        return codes, sums
+
+
+def _update_atoms(atoms: _Atoms, sums: _Sums, floor: Float[Array, ""], damping: Float[Array, ""]) -> _Atoms:
+    """One damped step of all atoms: posterior mean and variance on the sphere, the squared length at least `floor`."""
+    n_dims = atoms.mean.shape[0]
+    pull = atoms.mean * (sums.precision - sums.correction)[None, :] + sums.cross
+    concentration = jnp.maximum(jnp.linalg.norm(pull, axis=0), jnp.finfo(floor.dtype).tiny * 1e6)
+    # The mean length of a von Mises-Fisher direction, for many dimensions.
+    length = jnp.maximum(_mean_length(concentration, n_dims), jnp.sqrt(floor))
+    mean = pull * (length / concentration)[None, :]
+    variance = (1 - length**2) / n_dims
+    return _Atoms(atoms.mean + damping * (mean - atoms.mean), atoms.variance + damping * (variance - atoms.variance))
+
+
+def _mean_length(concentration: Float[Array, " n_atoms"], n_dims: int) -> Float[Array, " n_atoms"]:
+    """The l >= 0 with n_dims l / (1 - l^2) = concentration, written so that nothing cancels."""
+    return 2 * concentration / (n_dims + jnp.sqrt(n_dims**2 + 4 * concentration**2))
+
+
+def _distinct_samples(
+    data: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray
+) -> Float[Array, "n_dims n_atoms"]:
+    """Normalised samples, none twice, as equal atoms would stay equal; random atoms where there are too few."""
+    key_chosen, key_random = jax.random.split(key)
+    chosen = jax.random.permutation(key_chosen, data.shape[0])[:n_atoms]
+    return random_instead_of_none(data[chosen].T, n_atoms=n_atoms, key=key_random)

@@ -1,5 +1,6 @@
 """The command line. Imports are late: `--help` answers at once."""
 
+import functools
 import sys
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,44 @@ def decompose(activations: Path, method: str, key: str | None, clean: bool, resu
         f"{summary.duplicate_atoms} duplicates"
     )
     click.echo(f"results: {folder}")
+
+
+@cli.command()
+@click.argument("activations", metavar="ACTIVATIONS", type=click.Path(path_type=Path))
+@click.option("--key", default=None, metavar="NAME", help="Which array of a .npz or .safetensors, or Parquet column.")
+@click.option("--clean", is_flag=True, help="Leave out rows that are not finite or repeat, and constant columns.")
+@click.option("--centre", is_flag=True, help="Subtract the mean first.")
+@click.option("--max-rows", type=click.IntRange(min=100), default=10_000, show_default=True, help="Rows to use.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Results folder; an earlier diagnosis there is replaced.  [default: runs/diagnose-FILE]",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of rows, halves and learners.")
+def diagnose(
+    activations: Path, key: str | None, clean: bool, centre: bool, max_rows: int, results: Path | None, seed: int
+) -> None:
+    """Say in minutes, without truth, whether the features of your own ACTIVATIONS (.npy, .npz, .safetensors, .parquet
+    or .csv of samples x dimensions) can be recovered: go, uncertain or no-go, and why.
+    """
+    from bench.diagnosis.command import diagnose as examine
+    from bench.diagnosis.records import Settings
+
+    settings = Settings(seed=seed, max_rows=max_rows, centre=centre)
+    say = functools.partial(click.echo, err=True)
+    try:
+        found, page = examine(activations, settings, key=key, clean=clean, results=results, say=say)
+    except KeyboardInterrupt:
+        click.echo("interrupted; nothing was written", err=True)
+        sys.exit(130)
+    click.echo(f"verdict: {found.verdict}")
+    for line in (*found.reasons, *found.warnings):
+        click.echo(line)
+    if found.command is not None:
+        click.echo(f"next: {found.command}")
+    click.echo(f"report: {page}")
 
 
 @cli.command()

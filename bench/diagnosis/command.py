@@ -28,7 +28,7 @@ from bench.store import write_atomically
 _OURS = {"diagnosis.json", "report.html", "tables", "figures"}
 LEAST_ROWS = 100
 _CURVE = (0.25, 0.5, 1.0, 2.0, 4.0)
-_MOST_SIMULATED = 40_000
+_MOST_SIMULATED = 20_000
 
 Say = Callable[[str], None]
 

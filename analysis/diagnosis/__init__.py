@@ -1,6 +1,6 @@
 """What can be said of observations without truth: spectrum, hidden coordinates, agreement of fits, calibration."""
 
-from analysis.diagnosis.atoms import count_stable, mutual_matches
+from analysis.diagnosis.atoms import count_stable, mutual_matches, share_of_opposites
 from analysis.diagnosis.calibration import (
     MonotoneLogistic,
     Verdict,
@@ -39,6 +39,7 @@ __all__ = [
     "marchenko_pastur_quantile",
     "mutual_matches",
     "participation_ratio",
+    "share_of_opposites",
     "share_right",
     "shifted",
     "shrunk_covariance",

@@ -29,3 +29,8 @@ def count_stable(
 ) -> int:
     """Mutual matches of at least this cosine: how many atoms come back."""
     return int(np.count_nonzero(mutual_matches(first, second, signed=signed) >= cosine))
+
+
+def share_of_opposites(atoms: Float[np.ndarray, "n_dims n_atoms"], *, cosine: float = -0.9) -> float:
+    """Share of atoms that have another one pointing the other way, with a cosine of `cosine` or less."""
+    return float(np.mean(np.min(atoms.T @ atoms, axis=0) <= cosine))

@@ -8,7 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
-from analysis.diagnosis import count_stable, gaussian_hidden_error, hidden_folds, mutual_matches, spectrum
+from analysis.diagnosis import (
+    count_stable,
+    gaussian_hidden_error,
+    hidden_folds,
+    mutual_matches,
+    share_of_opposites,
+    spectrum,
+)
 from analysis.diagnosis.spectrum import Spectrum
 from bench.diagnosis import programs
 
@@ -19,6 +26,7 @@ _MOST_TEST = 500
 _MOST_TWIN = 2000
 _NOISE_LEVELS = np.geomspace(0.03, 1.0, 10)
 MOST_ACTIVE = 24
+_MOST_OPPOSITE = 0.25
 
 Progress = Callable[[str], None]
 
@@ -202,13 +210,16 @@ def _halves(data: _Data, n_atoms: int, nonnegative: bool, key: jax.Array) -> lis
 
 
 def _sign(data: _Data, key: jax.Array) -> bool:
-    """Whether non-negative codes predict hidden coordinates better than signed ones."""
+    """Whether non-negative codes predict hidden coordinates better than signed ones, by atoms that are not opposites.
+
+    With atoms enough, non-negative codes describe signed ones as well, each atom being there twice.
+    """
     half, n_atoms = data.train.shape[0] // 2, 2 * data.n_dims
-    found = []
-    for nonnegative in (False, True):
-        dictionary = programs.learn(data.train[:half], key, n_atoms=n_atoms, nonnegative=nonnegative)
-        found.append(_hidden(data, dictionary, nonnegative)[0].mean())
-    return bool(found[1] < found[0])
+    signed, nonnegative = (
+        programs.learn(data.train[:half], key, n_atoms=n_atoms, nonnegative=one) for one in (False, True)
+    )
+    better = _hidden(data, nonnegative, True)[0].mean() < _hidden(data, signed, False)[0].mean()
+    return bool(better) and share_of_opposites(np.asarray(nonnegative)) < _MOST_OPPOSITE
 
 
 def _try_size(data: _Data, n_atoms: int, nonnegative: bool, key: jax.Array) -> SizeResult:

@@ -20,6 +20,7 @@ from analysis.diagnosis import (
     marchenko_pastur_quantile,
     mutual_matches,
     participation_ratio,
+    share_of_opposites,
     share_right,
     shifted,
     shrunk_covariance,
@@ -113,6 +114,12 @@ def test_matches_survive_permutation_sign_and_spare_atoms():
     assert count_stable(atoms, other, signed=False) == 6
     unrelated = rng.standard_normal((20, 8))
     assert count_stable(atoms, unrelated / np.linalg.norm(unrelated, axis=0), signed=True) == 0
+
+
+def test_opposites_are_counted():
+    axes = np.eye(5)
+    assert share_of_opposites(np.hstack([axes, -axes[:, :2]])) == 4 / 7
+    assert share_of_opposites(axes) == 0
 
 
 def _outcomes(n=400):

@@ -131,11 +131,11 @@ def _curve(found: Measurement, seed: int, say: Say) -> list[tuple[int, float]]:
     for factor in _CURVE:
         n_samples = round(factor * found.n_train)
         if factor == 1:
-            curve.append((n_samples, found.twin_mcc))
+            curve.append((n_samples, found.twin.learned))
         elif 2 * found.size.n_atoms <= n_samples <= _MOST_SIMULATED:
             say(f"simulation of {n_samples} samples")
             model = (found.dictionary, found.codes, found.noise_std, found.nonnegative)
-            curve.append((n_samples, twin_recovery(*model, n_samples=n_samples, seed=seed)))
+            curve.append((n_samples, twin_recovery(*model, n_samples=n_samples, seed=seed).learned))
     return curve
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Array, Bool, Float
 
 from analysis.diagnosis import (
     count_stable,
@@ -23,7 +24,7 @@ RATIOS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 """Sizes of dictionaries that are tried, in multiples of the dimensions."""
 _N_FOLDS = 5
 _MOST_TEST = 500
-_MOST_TWIN = 2000
+_MOST_COMPARED = 2000
 _NOISE_LEVELS = np.geomspace(0.03, 1.0, 10)
 MOST_ACTIVE = 24
 _MOST_OPPOSITE = 0.25
@@ -51,13 +52,20 @@ class SizeResult:
         return float(self.matches.sum()) / self.n_atoms
 
 
+class Twin(NamedTuple):
+    """MCC on a simulation whose truth is known: by a dictionary learned from it, and by the true one."""
+
+    learned: float
+    known: float
+
+
 @dataclass(frozen=True, eq=False)
 class Measurement:
     """All that a diagnosis goes by. Squared errors are in units of the data's mean square per coordinate.
 
     `dictionary` is the better, on hidden coordinates, of two fits to all training rows that differ in their seed;
-    `seed_agreement` is that between the two. `codes` are those of the training rows, found down to `stop`;
-    `twin_mcc` is what `twin_recovery` gives at as many rows.
+    `seed_agreement` is that between the two, `code_agreement` the MCC between the codes that they give the same rows.
+    `codes` are those of the training rows, found down to `stop`. `twin` is what a simulation of as many rows gives.
     """
 
     n_samples: int
@@ -75,7 +83,8 @@ class Measurement:
     errors: Float[np.ndarray, " n_test"]
     gaussian_errors: Float[np.ndarray, " n_test"]
     seed_agreement: float
-    twin_mcc: float
+    code_agreement: float
+    twin: Twin
 
     @property
     def size(self) -> SizeResult:
@@ -165,7 +174,8 @@ def measure(
         errors=errors,
         gaussian_errors=gaussian / data.scale**2,
         seed_agreement=float(of_seeds.sum()) / n_atoms,
-        twin_mcc=twin,
+        code_agreement=_code_agreement(data, codes, both[1 - better], stop, nonnegative),
+        twin=twin,
     )
     return found, Trial(data.train, lambda dictionary: _hidden(data, dictionary, nonnegative)[0])
 
@@ -251,6 +261,13 @@ def _codes(data: _Data, dictionary: jax.Array, rows: jax.Array, stop: float, non
     return np.asarray(codes)[:, : dictionary.shape[1]]
 
 
+def _code_agreement(data: _Data, codes: np.ndarray, other: jax.Array, stop: float, nonnegative: bool) -> float:
+    """MCC between the codes of the first training rows and those that another dictionary gives them."""
+    n_rows = min(_MOST_COMPARED, data.train.shape[0])
+    theirs = _codes(data, other, data.train[:n_rows], stop, nonnegative)
+    return float(programs.recovery_score(*(programs.padded(one, data.widest) for one in (codes[:n_rows], theirs))))
+
+
 def _noise(data: _Data, dictionary: np.ndarray, codes: np.ndarray) -> float:
     """Standard deviation per coordinate of what is left, each sample's freedom being M less its active atoms."""
     left = np.asarray(data.train) - codes @ dictionary.T
@@ -266,7 +283,7 @@ def twin_recovery(
     *,
     n_samples: int,
     seed: int,
-) -> float:
+) -> Twin:
     """MCC that is reached on a simulation of the fitted model: its dictionary, its codes shuffled, its noise.
 
     Each atom's codes are drawn anew from those that it has in the data, independently of all others. The simulation is
@@ -274,7 +291,7 @@ def twin_recovery(
     count.
     """
     rng = np.random.default_rng([seed, 1])
-    n_rows, n_atoms = n_samples + _MOST_TWIN, dictionary.shape[1]
+    n_rows, n_atoms = n_samples + _MOST_COMPARED, dictionary.shape[1]
     drawn = rng.integers(codes.shape[0], size=(n_rows, n_atoms))
     truth = np.take_along_axis(codes, drawn, axis=0)
     y = (truth @ dictionary.T + noise_std * rng.standard_normal((n_rows, dictionary.shape[0]))).astype(np.float32)
@@ -282,13 +299,13 @@ def twin_recovery(
     found = programs.learn(jnp.asarray(y[:n_samples]), key, n_atoms=n_atoms, nonnegative=nonnegative)
     n_dims = dictionary.shape[0]
     widest, most_active = round(max(RATIOS) * n_dims), max(2, min(n_dims // 2, MOST_ACTIVE))
-    estimate = programs.code(
-        programs.padded(found, widest),
-        jnp.asarray(y[n_samples:]),
-        jnp.float32(noise_std),
-        most_active=most_active,
-        nonnegative=nonnegative,
-    )
     uses = np.mean(codes != 0, axis=0)
     counted = np.where(uses > 0.1 * uses.mean(), truth[n_samples:], 0)
-    return float(programs.recovery_score(programs.padded(jnp.asarray(counted), widest), estimate))
+
+    def score(by: Array | np.ndarray) -> float:
+        fresh, level = jnp.asarray(y[n_samples:]), jnp.float32(noise_std)
+        wide = programs.padded(by, widest)
+        codes = programs.code(wide, fresh, level, most_active=most_active, nonnegative=nonnegative)
+        return float(programs.recovery_score(programs.padded(counted, widest), codes))
+
+    return Twin(score(found), score(dictionary))

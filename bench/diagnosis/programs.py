@@ -4,6 +4,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from analysis.metrics import mean_correlation
@@ -68,6 +69,6 @@ def recovery_score(
     return mean_correlation(truth, estimate).mcc
 
 
-def padded(array: Float[Array, "n m"], n_columns: int) -> Float[Array, "n n_columns"]:
+def padded(array: Float[Array | np.ndarray, "n m"], n_columns: int) -> Float[Array, "n n_columns"]:
     """The array with columns of zeros up to `n_columns`."""
     return jnp.pad(jnp.asarray(array), ((0, 0), (0, n_columns - array.shape[1])))

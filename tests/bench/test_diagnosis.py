@@ -8,7 +8,7 @@ import pytest
 
 from analysis.theory import l1_transition, minimum_samples
 from bench.cli import main
-from bench.diagnosis.assess import samples_of
+from bench.diagnosis.assess import position_of, samples_of
 from bench.diagnosis.calibration import (
     ESTIMATES,
     RECOVERED,
@@ -21,7 +21,7 @@ from bench.diagnosis.calibration import (
 )
 from bench.diagnosis.candidates import CHOSEN, preferred
 from bench.diagnosis.command import _reduced
-from bench.diagnosis.statistics import STATISTICS, model_features, transition_margin
+from bench.diagnosis.statistics import STATISTICS, model_features
 from bench.diagnosis.worlds import N_FRESH, WorldSpec, draw_spec, make_world
 from benchmarks.diagnosis import TABLE
 
@@ -66,7 +66,7 @@ def test_held_out_worlds_are_judged_as_promised(table):
 
 def test_more_of_any_statistic_speaks_for_recovery():
     calibration = load_calibration()
-    middling = {"halves": 0.7, "seeds": 0.7, "gain": 0.5, "twin": 0.8, "margin": 0.5}
+    middling = {"halves": 0.7, "seeds": 0.7, "gain": 0.1, "codes": 0.7, "twin": 0.7, "ceiling": 0.75}
     before = predict(calibration, middling)
     assert before.low <= before.expected <= before.high
     assert before.probability_low <= before.probability <= before.probability_high
@@ -86,10 +86,13 @@ def test_estimates_are_moved_by_what_worlds_showed():
         assert sure.high / sure.low < unsure.high / unsure.low
 
 
-def test_margin_is_zero_at_the_transition():
+def test_the_side_of_the_transition():
     rho = float(l1_transition(0.5, "signed"))
-    assert transition_margin(20, 40, 20 * rho, nonnegative=False) == pytest.approx(0)
-    assert transition_margin(20, 40, 10 * rho, nonnegative=False) == pytest.approx(np.log(2))
+    for factor, below in ((0.9, True), (1.1, False)):
+        estimates = {"atoms": Estimate(40, 30, 50), "active": Estimate(*[20 * rho * factor] * 3)}
+        found = position_of(20, estimates, nonnegative=False)
+        assert found.transition == pytest.approx(rho)
+        assert (found.undersampling, found.below_transition) == (0.5, below)
 
 
 def test_needed_samples_are_read_off_the_curve():

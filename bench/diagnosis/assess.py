@@ -185,13 +185,16 @@ def _agreement(statistics: dict[str, float]) -> str:
 
 
 def _gain(gain: Estimate) -> str:
-    low, mid, high = (np.exp(one) for one in (gain.low, gain.estimate, gain.high))
-    interval = f"{mid:.2f} [{low:.2f}, {high:.2f}] times smaller than a Gaussian's with the same covariance"
+    low, middle, high = (np.exp(one) for one in (gain.low, gain.estimate, gain.high))
+    said = (
+        f"On coordinates that are hidden from it, a Gaussian of the same covariance errs {middle:.2f} "
+        f"[{low:.2f}, {high:.2f}] times as much as the dictionary"
+    )
     if gain.low > 0:
-        return f"A dictionary's error on coordinates that it is not shown is {interval}: there is sparse structure."
+        return f"{said}: there is sparse structure."
     if gain.high < 0:
-        return f"The error on hidden coordinates is {interval}, that is larger: nothing beyond the covariance is seen."
-    return f"The error on hidden coordinates is {interval}: no clear structure beyond the covariance."
+        return f"{said}: the dictionary adds nothing to the covariance."
+    return f"{said}: no clear structure beyond the covariance."
 
 
 def _twin(twin: float, gain: Estimate) -> str:

@@ -76,7 +76,7 @@ def _agreement(found: Diagnosis) -> Panel:
     return cut_plot(
         [SeriesFacet("", [Series("two halves of the rows", n, agreement, tips=tips)])],
         name="agreement",
-        title="Do the same atoms come back?",
+        title="Agreement of two halves",
         caption="Mean cosine of atoms learned from two halves with their mutual match, 0 for atoms without one. It "
         "peaks near the number of atoms that are there.",
         alt=f"Agreement is highest, {agreement.max():.2f}, at {n[agreement.argmax()]:.0f} atoms.",
@@ -148,7 +148,7 @@ def _reliability(calibration: Calibration) -> Panel:
     return boundary_plot(
         [SeriesFacet("", [series], [diagonal])],
         name="reliability",
-        title="Are the probabilities right?",
+        title="Reliability of the probabilities",
         caption="Held-out worlds in five bins of the predicted probability, against the share of them that was "
         "recovered with an MCC above .9 (Wilson's 90% interval).",
         alt="Predicted probability against the share recovered, five bins, beside the diagonal.",

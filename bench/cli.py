@@ -1,5 +1,6 @@
 """The command line. Imports are late: `--help` answers at once."""
 
+import functools
 import sys
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,100 @@ def validate(method: str, quick: bool, results: Path | None, precision: str, see
     click.echo("verdict: pass" if verdict.passed else f"verdict: fail ({len(verdict.failed)} of {n_checks} checks)")
     click.echo(f"report: {page}")
     sys.exit(0 if verdict.passed else 1)
+
+
+@cli.command()
+@click.argument("activations", metavar="ACTIVATIONS", type=click.Path(path_type=Path))
+@click.option(
+    "--method", required=True, metavar="METHOD", help="A learner: a built-in name, an entry point, FILE.py:Name."
+)
+@click.option("--n-atoms", type=click.IntRange(min=1), default=None, help="Atoms to learn.  [default: twice the width]")
+@click.option(
+    "--n-active", type=click.IntRange(min=1), default=None, help="Active atoms per row that methods are told."
+)
+@click.option("--sign", type=click.Choice(["nonnegative", "signed"]), default="nonnegative", show_default=True)
+@click.option("--noise-std", type=float, default=0.0, help="Noise per coordinate that methods are told.")
+@click.option("--key", default=None, metavar="NAME", help="Which array of a .npz or .safetensors, or Parquet column.")
+@click.option("--clean", is_flag=True, help="Leave out rows that are not finite or repeat, and constant columns.")
+@click.option("--max-train", type=click.IntRange(min=20), default=50_000, show_default=True, help="Rows to learn from.")
+@click.option("--format", "form", type=click.Choice(["safetensors", "npy"]), default="safetensors", show_default=True)
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Results folder; an earlier decomposition there is replaced.  [default: runs/decompose-FILE-METHOD]",
+)
+@click.option("--precision", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the split and of the learner.")
+def decompose(activations: Path, method: str, key: str | None, clean: bool, results: Path | None, **given: Any) -> None:
+    """Learn a dictionary of your own ACTIVATIONS (.npy, .npz, .safetensors, .parquet or .csv of samples x dimensions)
+    and write it with the codes of all rows.
+    """
+    from bench.decompose import Settings
+    from bench.decompose import decompose as fit
+
+    settings = Settings(
+        n_atoms=given["n_atoms"] or 0,
+        n_active=given["n_active"] or 0,
+        nonnegative=given["sign"] == "nonnegative",
+        noise_std=given["noise_std"],
+        max_train=given["max_train"],
+        form=given["form"],
+        precision=given["precision"],
+        seed=given["seed"],
+    )
+    try:
+        summary, folder = fit(activations, method, settings, key=key, clean=clean, results=results)
+    except KeyboardInterrupt:
+        click.echo("interrupted; nothing was written", err=True)
+        sys.exit(130)
+    for line in summary.left_out:
+        click.echo(f"left out: {line}", err=True)
+    click.echo(
+        f"{summary.n_atoms} atoms explain {summary.explained_variance:.1%} of the variance of {summary.n_held_out} "
+        f"held-out rows with {summary.mean_active:.1f} active per row; {summary.dead_atoms} dead, "
+        f"{summary.duplicate_atoms} duplicates"
+    )
+    click.echo(f"results: {folder}")
+
+
+@cli.command()
+@click.argument("activations", metavar="ACTIVATIONS", type=click.Path(path_type=Path))
+@click.option("--key", default=None, metavar="NAME", help="Which array of a .npz or .safetensors, or Parquet column.")
+@click.option("--clean", is_flag=True, help="Leave out rows that are not finite or repeat, and constant columns.")
+@click.option("--centre", is_flag=True, help="Subtract the mean first.")
+@click.option("--max-rows", type=click.IntRange(min=100), default=10_000, show_default=True, help="Rows to use.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Results folder; an earlier diagnosis there is replaced.  [default: runs/diagnose-FILE]",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of rows, halves and learners.")
+def diagnose(
+    activations: Path, key: str | None, clean: bool, centre: bool, max_rows: int, results: Path | None, seed: int
+) -> None:
+    """Say in minutes, without truth, whether the features of your own ACTIVATIONS (.npy, .npz, .safetensors, .parquet
+    or .csv of samples x dimensions) can be recovered: go, uncertain or no-go, and why.
+    """
+    from bench.diagnosis.command import diagnose as examine
+    from bench.diagnosis.records import Settings
+
+    settings = Settings(seed=seed, max_rows=max_rows, centre=centre)
+    say = functools.partial(click.echo, err=True)
+    try:
+        found, page = examine(activations, settings, key=key, clean=clean, results=results, say=say)
+    except KeyboardInterrupt:
+        click.echo("interrupted; nothing was written", err=True)
+        sys.exit(130)
+    click.echo(f"verdict: {found.verdict}")
+    for line in (*found.reasons, *found.warnings):
+        click.echo(line)
+    if found.command is not None:
+        click.echo(f"next: {found.command}")
+    click.echo(f"report: {page}")
 
 
 @cli.command()

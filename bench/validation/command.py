@@ -2,8 +2,6 @@
 
 import importlib.metadata
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,9 @@ import pandas as pd
 from bench.errors import UserError
 from bench.manifest import PACKAGES, environment
 from bench.methods import Method, identify, load
+from bench.replaced_folder import check_folder, replaced
 from bench.report import ReportContent, write_report
-from bench.store import write_atomically, writing
+from bench.store import write_atomically
 from bench.validation.battery import run_battery
 from bench.validation.check import Check, Findings
 
@@ -53,7 +52,7 @@ def validate(
         raise UserError(f"seed is {seed}; it must be from 0 to 2^63 - 1")
     name, plugin = identify(source)
     folder = results or Path("runs") / f"validate-{name}"
-    _check_folder(folder)
+    check_folder(folder, ours=_OURS, marker="verdict.json", what="validation")
     method = load(plugin)
     findings = run_battery(method, plugin.source, kind=precision, seed=seed, quick=quick)
     verdict = Verdict(
@@ -68,42 +67,15 @@ def validate(
         precision=precision,
         quick=quick,
     )
-    _write(folder.absolute(), verdict, method, findings)
+    _write(folder, verdict, method, findings)
     return verdict, folder / "report.html"
 
 
-def _check_folder(folder: Path) -> None:
-    """Refuse early what could not be written at the end."""
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder} is no folder; choose another --results folder")
-    if folder.is_dir():
-        names = {path.name for path in folder.iterdir()}
-        if names and (not names <= _OURS or "verdict.json" not in names):
-            raise UserError(
-                f"{folder} holds something else than an earlier validation; choose another --results folder"
-            )
-    # Where nothing is there yet, the nearest folder above that is.
-    above = next((path for path in folder.absolute().parents if path.exists()), Path("/"))
-    if not above.is_dir() or not os.access(above, os.W_OK):
-        raise UserError(f"cannot write {folder}: {above} is no folder that can be written to")
-
-
 def _write(folder: Path, verdict: Verdict, method: Method, findings: Findings) -> None:
-    """Write all files beside the folder first, then put them in its place."""
-    fresh = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    stale = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-    with writing(folder):
-        try:
-            fresh.mkdir(parents=True)
-            write_report(fresh, _content(verdict, method, findings), spec_text=_spec(verdict), manifest=environment())
-            text = json.dumps(msgspec.to_builtins(verdict), indent=2, allow_nan=False) + "\n"
-            write_atomically(fresh / "verdict.json", text.encode())
-            if folder.exists():
-                folder.rename(stale)
-            fresh.rename(folder)
-        finally:
-            for path in (fresh, stale):
-                shutil.rmtree(path, ignore_errors=True)
+    with replaced(folder) as fresh:
+        write_report(fresh, _content(verdict, method, findings), spec_text=_spec(verdict), manifest=environment())
+        text = json.dumps(msgspec.to_builtins(verdict), indent=2, allow_nan=False) + "\n"
+        write_atomically(fresh / "verdict.json", text.encode())
 
 
 def _content(verdict: Verdict, method: Method, findings: Findings) -> ReportContent:

@@ -1,0 +1,1 @@
+"""`superposed diagnose`: can the features of somebody's activations be recovered?"""

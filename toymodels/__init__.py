@@ -1,12 +1,15 @@
 """Ground truth: latents -> worlds -> trained networks -> representations."""
 
 from toymodels.counter_key import counter_key
+from toymodels.generators import FoldedGenerator, InvertibleMlp, LinearGenerator, PiecewiseLinear
 from toymodels.latents import (
     MAGNITUDES,
     Magnitude,
     anticorrelated_blocks,
     bernoulli,
     bernoulli_uniform,
+    classes_of,
+    clustered,
     compositional,
     correlated_blocks,
     exact_k,
@@ -22,7 +25,7 @@ from toymodels.mixing import (
     low_coherence_dictionary,
     orthogonal_dictionary,
 )
-from toymodels.networks import BottleneckParams, relu_bottleneck
+from toymodels.networks import BottleneckParams, EncoderParams, encoder, relu_bottleneck
 from toymodels.problem import Problem, observe
 from toymodels.training import TrainingConfig, train
 from toymodels.worlds import WORLDS, GaussianMixing, LinearMixing, TrainedBottleneck
@@ -31,19 +34,27 @@ __all__ = [
     "MAGNITUDES",
     "WORLDS",
     "BottleneckParams",
+    "EncoderParams",
+    "FoldedGenerator",
     "GaussianMixing",
+    "InvertibleMlp",
+    "LinearGenerator",
     "LinearMixing",
     "Magnitude",
+    "PiecewiseLinear",
     "Problem",
     "TrainedBottleneck",
     "TrainingConfig",
     "anticorrelated_blocks",
     "bernoulli",
     "bernoulli_uniform",
+    "classes_of",
+    "clustered",
     "compositional",
     "correlated_blocks",
     "correlated_dictionary",
     "counter_key",
+    "encoder",
     "exact_k",
     "fourier_dictionary",
     "gaussian_copula",

@@ -17,6 +17,7 @@ STUDY = get_study("end-to-end")
 SMALL = [
     *("n_latents=6", "n_dims=5", "density=0.15", "n_classes=12", "n_samples=500", "n_hidden=8", "n_steps=3"),
     *("batch_size=8", "n_eval=300", "n_permutations=2", "trials=2", "objective=regression"),
+    "methods=linear-known,network-blind",
 ]
 
 
@@ -31,18 +32,25 @@ def test_a_linear_world_is_read_and_an_untrained_network_is_not(run):
     scores = tables.scored(run.rows).set_index("method")["corrected"]
     # At most one or two of six latents in five dimensions: the lasso has little to lose but its bias.
     assert scores["linear-known"].min() > 0.8
-    assert scores["network-estimated"].max() < scores["linear-known"].min()
+    assert scores["network-blind"].max() < scores["linear-known"].min()
 
 
-def test_losses_add_up_to_what_is_missing(run):
-    scores = tables.scored(run.rows)
-    lost = tables.loss_table(run.rows)
+def test_losses_are_differences_within_networks():
+    scores = {"linear-known": [0.9, 1.0], "network-estimated": [0.5, 0.8], "network-blind": [0.4, 0.3]}
+    cell = {"objective": "regression", "n_dims": 5, "density": 0.1}
+    rows = pd.DataFrame(
+        {**cell, "method": method, "trial": trial, "loss": 1.0, "mcc": 0.2 + 0.8 * score, "mcc_chance": 0.2}
+        for method, values in scores.items()
+        for trial, score in enumerate(values)
+    )
+    lost = tables.loss_table(rows)
     assert list(lost["step"]) == list(tables.STEPS)
-    blind = scores.loc[scores["method"] == "network-blind", "corrected"].mean()
-    assert lost["lost"].sum() == pytest.approx(1 - blind)
-    stages = tables.stage_table(run.rows)
-    assert list(stages["stage"]) == ["linear-known", "network-estimated", "network-blind"]
-    assert stages["corrected"].iloc[-1] == pytest.approx(blind)
+    assert list(lost["lost"]) == pytest.approx([0.05, 0.3, 0.3])
+    # Differences .1 and .5 of two networks: mean .3, standard error .2, and Student's t of one degree 12.706.
+    assert lost["high"].iloc[2] - lost["lost"].iloc[2] == pytest.approx(12.706 * 0.2, rel=1e-3)
+    assert list(tables.stage_table(rows)["stage"]) == list(scores)
+    without = tables.loss_table(rows[rows["method"] != "linear-known"])
+    assert list(without["step"]) == ["the map is unknown"]
 
 
 def test_report(run):

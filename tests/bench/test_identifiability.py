@@ -143,6 +143,9 @@ def test_the_report_of_a_small_run(run):
     assert content.sentences[0].startswith("Where theory's assumptions hold (N = 4 latents, a 3-layer")
     assert set(content.tables) == {"assumptions", "objectives", "coding"}
     assert content.failures == []
+    # Without the base setting there is nothing to compare with, and still a report.
+    others = Results(run.rows.assign(objective="info-nce"), run.spec, run.timings)
+    assert "assumptions" in report(others).tables
 
 
 def rows_of(scores):

@@ -30,17 +30,23 @@ FEATURES, LABELS = RNG.normal(size=(12, 3)), RNG.integers(0, 4, 12)
 
 
 @pytest.fixture(scope="module")
-def network():
+def networks():
+    """An encoder and a decoder of what it makes of the inputs."""
+
+    def make(x):
+        key = counter_key(jax.random.key(0))
+        first = encoder.init(key, x, n_dims=3, n_hidden=5, n_layers=2, slope=0.2, n_used=2)
+        return first, encoder.init(key, encoder.encode(first, x), n_dims=4, n_hidden=5, n_layers=1)
+
     with jax.enable_x64(True):
-        sizes = {"n_dims": 3, "n_hidden": 5, "n_layers": 2}
-        make = jax.jit(lambda x: encoder.init(jax.random.key(0), x, **sizes, slope=0.2, n_used=2))
-        return jax.tree.map(np.asarray, make(jnp.asarray(INPUTS)))
+        return jax.tree.map(np.asarray, jax.jit(make)(INPUTS))
 
 
 encode = jax.jit(encoder.encode)
 
 
-def test_encoder_is_its_formula(network):
+def test_encoder_is_its_formula(networks):
+    network = networks[0]
     hidden = (INPUTS - network.shift) @ network.whitener
     np.testing.assert_allclose(np.cov(hidden.T, bias=True), np.eye(4), atol=1e-9)
     for layer, (weights, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
@@ -51,7 +57,8 @@ def test_encoder_is_its_formula(network):
         np.testing.assert_allclose(encode(network, INPUTS), hidden, atol=1e-12)
 
 
-def test_an_encoder_of_slope_one_is_affine(network):
+def test_an_encoder_of_slope_one_is_affine(networks):
+    network = networks[0]
     with jax.enable_x64(True):
         halfway = (INPUTS[:25] + INPUTS[25:]) / 2
         for slope, is_affine in ((1.0, True), (0.2, False)):
@@ -60,8 +67,8 @@ def test_an_encoder_of_slope_one_is_affine(network):
             assert (np.abs(middle - (ends[:25] + ends[25:]) / 2).max() < 1e-9) == is_affine
 
 
-def test_training_moves_weights_and_biases_alone(network):
-    start = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), network)
+def test_training_moves_weights_and_biases_alone(networks):
+    start = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), networks[0])
     x = jnp.asarray(INPUTS, jnp.float32)
     config = TrainingConfig(n_steps=2, learning_rate=0.1)
     moved, _ = jax.jit(
@@ -80,8 +87,8 @@ def test_training_moves_weights_and_biases_alone(network):
 
 def test_inputs_that_do_not_vary_are_no_number_that_blows_up():
     x = jnp.asarray(np.c_[INPUTS[:, :2], np.ones(50)], jnp.float32)
-    params = encoder.init(jax.random.key(0), x, n_dims=2)
-    assert np.isfinite(encode(params, x)).all()
+    made = jax.jit(lambda x: encoder.encode(encoder.init(counter_key(jax.random.key(0)), x, n_dims=2), x))(x)
+    assert np.isfinite(made).all()
     with pytest.raises(ValueError, match="n_dims and n_hidden must be at least 1 and n_layers at least 0"):
         encoder.init(jax.random.key(0), x, n_dims=0)
 
@@ -90,7 +97,7 @@ def unit(rows):
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def test_losses_are_their_formulas(network):
+def test_losses_are_their_formulas(networks):
     weights, bias, targets = RNG.normal(size=(4, 3)), RNG.normal(size=4), RNG.normal(size=(12, 4))
     partners, directions = RNG.normal(size=(12, 3)), RNG.normal(size=(4, 3))
     with jax.enable_x64(True):
@@ -110,10 +117,12 @@ def test_losses_are_their_formulas(network):
         similar = 5 * unit(FEATURES) @ unit(partners).T
         expected = -np.mean(np.diagonal(special.log_softmax(similar, axis=1)))
         assert info_nce.loss(y, jnp.asarray(partners), scale=5.0) == pytest.approx(expected, rel=1e-12)
-        x, there = jnp.asarray(INPUTS[:12]), encode(network, INPUTS[:12])
-        decoder = encoder.init(jax.random.key(4), there, n_dims=4, n_hidden=5, n_layers=1)
+        network, decoder = networks
+        there = encode(network, INPUTS[:12])
         back = np.asarray(encode(decoder, there))
-        assert autoencoder.loss(decoder, there, x) == pytest.approx(np.mean((back - INPUTS[:12]) ** 2), rel=1e-12)
+        assert autoencoder.loss(decoder, there, INPUTS[:12]) == pytest.approx(
+            np.mean((back - INPUTS[:12]) ** 2), rel=1e-12
+        )
 
 
 def test_a_feature_of_zero_has_no_direction_and_no_gradient():
@@ -142,4 +151,4 @@ def test_the_latents_themselves_are_a_minimum_of_cross_entropy_and_of_instance_d
     tolerance = 4 / np.sqrt(n_samples)
     assert max(np.abs(of_head.weights).max(), np.abs(of_head.bias).max()) < tolerance
     assert max(np.abs(of_instances.directions).max(), np.abs(of_instances.log_scale)) < concentration * tolerance
-    assert np.abs(wrong.weights).max() > 10 * tolerance
+    assert np.abs(wrong.weights).max() > 5 * tolerance

@@ -85,11 +85,11 @@ def settings_of(fixed: Fixed, n_dims: int, density: Any) -> dict[str, Any]:
 
 
 _FIXED = {
-    "n_latents": 20,
+    "n_latents": 10,
     "depth": 3,
     "condition_number": 1.5,
     "generator_slope": 0.3,
-    "n_classes": 200,
+    "n_classes": 100,
     "concentration": 10.0,
     "target_noise": 0.1,
     "n_samples": 60_000,
@@ -113,8 +113,6 @@ PRESETS = {
         "grid": {"objective": ["classification", "regression"], "n_dims": [7], "density": [0.1, 0.2]},
         "fixed": {
             **_FIXED,
-            "n_latents": 10,
-            "n_classes": 100,
             "n_samples": 20_000,
             "n_hidden": 64,
             "n_steps": 2000,
@@ -127,7 +125,7 @@ PRESETS = {
         "trials": 4,
         "precision": "float32",
         "chunk_size": 12,
-        "grid": {"objective": ["classification", "regression"], "n_dims": [12], "density": [0.05, 0.1, 0.2]},
+        "grid": {"objective": ["classification", "regression"], "n_dims": [5, 7], "density": [0.05, 0.1, 0.2]},
         "fixed": _FIXED,
     },
 }

@@ -35,7 +35,7 @@ def world(key: jax.Array, context: Context, values: dict) -> truth.World:
 class Sample(NamedTuple):
     """Latents and centred representations to be decoded and to learn from, and the best linear map between the two.
 
-    The columns of `dictionary` have unit norm, and latents are in its units.
+    The columns of `dictionary` have unit norm, and latents are in its units. `linearity` says how good that map is.
     """
 
     latents: jax.Array
@@ -43,6 +43,7 @@ class Sample(NamedTuple):
     train_latents: jax.Array
     training: jax.Array
     dictionary: jax.Array
+    linearity: dict[str, jax.Array]
 
 
 def sample(key: jax.Array, context: Context, world: truth.World, values: dict) -> Sample:
@@ -55,19 +56,27 @@ def sample(key: jax.Array, context: Context, world: truth.World, values: dict) -
     mean, centre = jnp.mean(training, axis=0, keepdims=True), jnp.mean(latents, axis=0, keepdims=True)
     dictionary = jnp.linalg.lstsq(latents - centre, training - mean)[0].T
     norms = jnp.linalg.norm(dictionary, axis=0, keepdims=True)
+    dictionary = dictionary / jnp.where(norms > 0, norms, 1)
+    linearity = {
+        "r2": metrics.linear_r2(latents, training, n_folds=2).mean,
+        "r2_back": metrics.linear_r2(training, latents, n_folds=2).mean,
+        "coherence": metrics.coherence(dictionary),
+    }
+    here = slice(None, fixed.n_eval)
     return Sample(
-        data.latents[: fixed.n_eval] * norms,
-        representations[: fixed.n_eval] - mean,
+        data.latents[here] * norms,
+        representations[here] - mean,
         latents * norms,
         training - mean,
-        dictionary / jnp.where(norms > 0, norms, 1),
+        dictionary,
+        linearity,
     )
 
 
 def measure(
     key: jax.Array, context: Context, world: truth.World, data: Sample, values: dict, method: str
 ) -> dict[str, Any]:
-    """Recover the latents at one stage, and score them; and how linear the representation is."""
+    """Recover the latents at one stage, and score them."""
     fit_key, chance_key = jax.random.split(jax.random.fold_in(key, 1))
     codes = _codes(fit_key, context, data, values, method)
     chance = metrics.permuted_mean_correlation(
@@ -77,9 +86,7 @@ def measure(
         "loss": world.loss,
         "mcc": metrics.mean_correlation(data.latents, codes).mcc,
         "mcc_chance": jnp.mean(chance),
-        "r2": metrics.linear_r2(data.latents, data.representations, n_folds=2).mean,
-        "r2_back": metrics.linear_r2(data.representations, data.latents, n_folds=2).mean,
-        "coherence": metrics.coherence(data.dictionary),
+        **data.linearity,
     }
 
 

@@ -18,6 +18,9 @@ X_LABELS = {
     "n_samples": "training samples P",
     "undersampling": "width M / N",
 }
+WITH_AXES = ("sparse-prior", "laplace-prior", "heteroscedastic-prior")
+"""Priors that are not the same in every rotation of the latents."""
+
 LOGARITHMIC = ("condition_number", "n_classes", "n_samples")
 
 
@@ -136,7 +139,7 @@ def coding(table: pd.DataFrame, methods: Sequence[str]) -> list[Panel]:
             f"[{row['corrected_low']:.3f}, {row['corrected_high']:.3f}]"
             for name, row in part.iterrows()
         ]
-        title = "before sparse coding" if method == tables.REPRESENTATION else f"after {method}"
+        title = "before" if method == tables.REPRESENTATION else method
         facets.append(
             RankFacet(
                 title,
@@ -144,9 +147,10 @@ def coding(table: pd.DataFrame, methods: Sequence[str]) -> list[Panel]:
                 part["corrected"].to_numpy(),
                 part["corrected_low"].to_numpy(),
                 part["corrected_high"].to_numpy(),
-                ["sparse latents" if name == "sparse-prior" else "dense latents" for name in part.index],
+                ["latents with axes" if name in WITH_AXES else "latents without axes" for name in part.index],
                 tips=tips,
-                chance={"chance": 0.0, **_rotated(part)},
+                theory=_rotated(part),
+                chance={"chance": 0.0},
             )
         )
     if not facets:
@@ -157,8 +161,9 @@ def coding(table: pd.DataFrame, methods: Sequence[str]) -> list[Panel]:
             name="coding",
             title="From a linear map to the latents themselves",
             caption="Mean correlation coefficient of latents with features, corrected for its chance level, with 95% "
-            "intervals over networks. Dense latents in clusters have no axes that anything in the data could show; "
-            "sparse ones do.",
+            "intervals over networks; before sparse coding, and after each learner. The line is what the latents "
+            "themselves score after a random rotation. Latents have axes where their prior does: sparse, Laplace and "
+            "heteroscedastic ones. The others look the same from all sides, and no learner can find their axes.",
             alt="Chance-corrected MCC per assumption, before and after sparse coding.",
             x_label="MCC, chance-corrected",
         )

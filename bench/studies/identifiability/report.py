@@ -82,14 +82,14 @@ def _coding(table: pd.DataFrame) -> list[str]:
     if table.empty:
         return []
     sentences = []
-    for name in ("sparse-prior", "all-hold"):
+    kinds = {"sparse-prior": "sparse", "laplace-prior": "Laplace-clustered", "all-hold": "rotation-symmetric"}
+    for name, kind in kinds.items():
         part = table[table["assumption"] == name].set_index("method")
         after = part.drop(index=tables.REPRESENTATION, errors="ignore")
         if after.empty or tables.REPRESENTATION not in part.index:
             continue
         listed = ", ".join(f"{row['corrected']:.2f} after {method}" for method, row in after.iterrows())
         rotated = part.loc[tables.REPRESENTATION, "rotated"]
-        kind = "sparse" if name == "sparse-prior" else "dense, clustered"
         sentences.append(
             f"With {kind} latents the chance-corrected MCC is {part.loc[tables.REPRESENTATION, 'corrected']:.2f} in "
             f"the representation and {listed}; the latents themselves, randomly rotated, have {rotated:.2f}."
@@ -116,7 +116,8 @@ def _notes(fixed: Fixed) -> list[str]:
         "A departure is lower where the 95% interval of the difference to the base setting (Welch) is above 0.",
         *(f"{name}: {one.text}." for name, one in ASSUMPTIONS.items()),
         f"Encoders have {fixed.n_hidden_layers} hidden layers of {fixed.n_hidden} leaky ReLUs on whitened inputs and "
-        f"train {fixed.n_steps} steps of Adam. Instance discrimination and InfoNCE have representations of unit norm.",
+        f"train {fixed.n_steps} steps of Adam. Instance discrimination and InfoNCE have representations of unit norm. "
+        "All train equally long, on however many samples there are, and nothing stops them from overfitting few.",
         "Learners find N atoms in centred representations. MCC is over all N latents, so that features that are not "
         f"there count as 0, corrected as (MCC - chance) / (1 - chance), chance being its mean over "
         f"{fixed.n_permutations} random orders of the samples.",

@@ -46,9 +46,10 @@ def r2_table(rows: pd.DataFrame, fixed: Fixed, axis: str) -> pd.DataFrame:
 
 def assumption_table(rows: pd.DataFrame, fixed: Fixed) -> pd.DataFrame:
     """Per assumption: its R^2, how far that is below the base setting's with a 95% interval (Welch), and a verdict."""
-    return _against_base(rows, fixed, "assumption", {name: one.text for name, one in ASSUMPTIONS.items()}).assign(
-        theory=lambda table: ["holds" if ASSUMPTIONS[name].holds else "broken" for name in table["assumption"]]
-    )
+    table = _against_base(rows, fixed, "assumption", {name: one.text for name, one in ASSUMPTIONS.items()})
+    if table.empty:
+        return table
+    return table.assign(theory=["holds" if ASSUMPTIONS[name].holds else "broken" for name in table["assumption"]])
 
 
 def objective_table(rows: pd.DataFrame, fixed: Fixed) -> pd.DataFrame:

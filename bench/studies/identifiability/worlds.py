@@ -23,6 +23,9 @@ from toymodels.objectives import (
 from toymodels.objectives.instance_discrimination import InstanceHead
 from toymodels.training import TrainingConfig, train
 
+WHITENING_SAMPLES = 4096
+"""Mean and covariance of so many are as good as of all, and products of all stall XLA's threads on a CPU."""
+
 UNIT_FEATURES = ("instance-discrimination", "info-nce")
 """Objectives whose representations have unit norm."""
 
@@ -124,9 +127,10 @@ def train_world(key: PRNGKeyArray, fixed: Fixed, objective: str, n_latents: int,
     truth_key, data_key, init_key, head_key, noise_key, training_key = jax.random.split(key, 6)
     truth = draw_truth(truth_key, fixed, objective, n_latents, values)
     data = draw(data_key, fixed, objective, truth, values, fixed.most_samples)
+    first = data.observations[:WHITENING_SAMPLES]
     start = encoder.init(
         init_key,
-        data.observations,
+        first,
         n_dims=n_latents,
         n_hidden=fixed.n_hidden,
         n_layers=fixed.n_hidden_layers,
@@ -135,9 +139,10 @@ def train_world(key: PRNGKeyArray, fixed: Fixed, objective: str, n_latents: int,
     )
     if objective == "untrained":
         return World(truth, start, jnp.zeros((), data.latents.dtype))
-    head = _head(head_key, fixed, objective, start, data, n_latents)
-    targets = data.latents @ truth.centres[: 2 * n_latents].T
-    targets = targets + fixed.target_noise * jax.random.normal(noise_key, targets.shape, targets.dtype)
+    head = _head(head_key, fixed, objective, start, first, n_latents)
+    readouts = truth.centres[: 2 * n_latents].T
+    noise_shape = (fixed.most_samples, readouts.shape[1])
+    target_noise = fixed.target_noise * jax.random.normal(noise_key, noise_shape, readouts.dtype)
 
     def loss(params: dict, key: PRNGKeyArray) -> Float[Array, ""]:
         share = jax.random.uniform(key, (fixed.batch_size,))
@@ -152,7 +157,7 @@ def train_world(key: PRNGKeyArray, fixed: Fixed, objective: str, n_latents: int,
             partners = encoder.encode(params["encoder"], batch.partners)
             return info_nce.loss(features, partners, scale=fixed.concentration)
         if objective == "regression":
-            return regression.loss(params["head"], features, targets[chosen])
+            return regression.loss(params["head"], features, batch.latents @ readouts + target_noise[chosen])
         return autoencoder.loss(params["head"], features, batch.observations)
 
     free = {"encoder": encoder.trainable(start), "head": jax.tree.map(lambda _: True, head)}
@@ -164,7 +169,7 @@ def train_world(key: PRNGKeyArray, fixed: Fixed, objective: str, n_latents: int,
 
 
 def _head(
-    key: PRNGKeyArray, fixed: Fixed, objective: str, start: encoder.EncoderParams, data: Draws, n_latents: int
+    key: PRNGKeyArray, fixed: Fixed, objective: str, start: encoder.EncoderParams, first: Array, n_latents: int
 ) -> Any:
     """What stands on the representation in training."""
     if objective == "classification":
@@ -176,7 +181,7 @@ def _head(
     if objective == "autoencoder":
         return encoder.init(
             key,
-            encoder.encode(start, data.observations),
+            encoder.encode(start, first),
             n_dims=n_latents,
             n_hidden=fixed.n_hidden,
             n_layers=fixed.n_hidden_layers,

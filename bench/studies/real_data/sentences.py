@@ -95,10 +95,8 @@ def photographs(table: pd.DataFrame) -> list[str]:
         return []
     best = learners["edges"].idxmax()
     row: Any = real.loc[best]
-    text = (
-        f"Photographs: {_percent(row['edges'])} [{_percent(row['edges_low'])}, {_percent(row['edges_high'])}] of the atoms of {best} are "
-        "localised, oriented edges"
-    )
+    low, high = _percent(row["edges_low"]), _percent(row["edges_high"])
+    text = f"Photographs: {_percent(row['edges'])} [{low}, {high}] of the atoms of {best} are localised, oriented edges"
     others = [f"{name} {_percent(real.loc[name, 'edges'])}" for name in real.index if name != best]
     text += f"; of the others: {', '.join(others)}." if others else "."
     scrambled: Any = table[table["source"] == "scrambled"].set_index("method")

@@ -10,7 +10,7 @@ from scipy import stats
 
 from bench.cli import cli
 from bench.errors import UserError
-from bench.intrusion import Picture, Task, intrusion_page, score_answers
+from bench.intrusion import Picture, Task, intrusion_page, score_answers, tasks_of
 
 WORDS = {"title": "Which word?", "question": "One does not belong <b>."}
 
@@ -72,6 +72,21 @@ def test_the_same_tasks_give_the_same_page(folder):
     for broken in ([], [Task(("a", "b"), group="g")]):
         with pytest.raises(ValueError, match="at least three items"):
             intrusion_page(broken, **WORDS)
+
+
+def test_word_intrusion_from_codes():
+    """Two topics of words, a dead code, and an embedding that knows the topics."""
+    words = ["dog", "cat", "horse", "cow", "piano", "flute", "drum", "cello"]
+    topic = np.repeat(np.eye(2), 4, axis=0).astype(np.float32)
+    codes = np.concatenate([topic * (1 + np.arange(8)[:, None]), np.zeros((8, 1))], axis=1).astype(np.float32)
+    found = tasks_of(codes, words, topic, group="topics", n_top=3)
+    assert [set(task.items[1:]) for task in found] == [{"cow", "horse", "cat"}, {"cello", "drum", "flute"}]
+    assert found[0].items[0] in words[4:]
+    assert found[1].items[0] in words[:4]
+    assert [task.judged for task in found] == [0, 0]
+    assert b"<span>flute</span>" in intrusion_page(found, **WORDS)[0]
+    with pytest.raises(ValueError, match="8 rows of codes and 7 items"):
+        tasks_of(codes, words[:7], group="topics")
 
 
 def test_scores_of_two_people(folder, key, tmp_path):

@@ -76,7 +76,7 @@ PRESETS = {
         "trials": 5,
         "precision": "float32",
         "chunk_size": 5,
-        "methods": ["raw", "pca", "fast-ica", "alternating-mod", "topk-sae", "unrelated"],
+        "methods": ["raw", "pca", "alternating-mod", "topk-sae", "unrelated"],
         "grid": {"source": ["autoencoder", "photographs"]},
         "fixed": _FIXED,
     },

@@ -94,7 +94,8 @@ def _notes(spec: Spec) -> list[str]:
         f"{fixed.n_active:g} active codes.",
         f"Classifier: multinomial logistic regression on standardised features, penalty {fixed.probe_penalty:g} for "
         f"all; few labels: {', '.join(map(str, LABELS_PER_CLASS))} of each digit, mean of {N_DRAWS} choices. Principal "
-        "components of all dimensions are a rotation of the raw activations, but are standardised along other axes.",
+        "components of all dimensions are a rotation of the raw activations, but are standardised along other axes: "
+        "what they lose, the standardisation loses.",
         f"Disturbances, of test images only: {'; '.join(f'{kind}: {unit}' for kind, unit in UNITS.items())}.",
         "Anomaly: the area under the ROC curve of the held-out digit against test images of the nine, scored by the "
         "mean distance to the 5 nearest training images and by the Mahalanobis distance; auroc_residual, by what a "

@@ -51,7 +51,9 @@ def by_task(table: pd.DataFrame) -> list[str]:
         sides = own.groupby("task", sort=False)["verdict"].agg(set)
         ahead = [str(task) for task, found in sides.items() if "better" in found and "worse" not in found]
         behind = [str(task) for task, found in sides.items() if "worse" in found and "better" not in found]
-        texts = [f"{words} {', '.join(names)}" for words, names in (("ahead of", ahead), ("behind", behind)) if names]
+        texts = [
+            f"{words} {', '.join(names)}" for words, names in (("ahead in", ahead), ("behind in", behind)) if names
+        ]
         if len(texts) == 2:
             lines.append(
                 f"Network {source}: some codes are ahead of the raw activations, and none behind, in "
@@ -93,26 +95,24 @@ def photographs(table: pd.DataFrame) -> list[str]:
         return []
     best = learners["edges"].idxmax()
     row: Any = real.loc[best]
-    text = (
-        f"Photographs: {row['edges']:.0%} [{row['edges_low']:.0%}, {row['edges_high']:.0%}] of the atoms of {best} are "
-        "localised, oriented edges"
-    )
-    others = [f"{name} {real.loc[name, 'edges']:.0%}" for name in real.index if name != best]
+    low, high = _percent(row["edges_low"]), _percent(row["edges_high"])
+    text = f"Photographs: {_percent(row['edges'])} [{low}, {high}] of the atoms of {best} are localised, oriented edges"
+    others = [f"{name} {_percent(real.loc[name, 'edges'])}" for name in real.index if name != best]
     text += f"; of the others: {', '.join(others)}." if others else "."
     scrambled: Any = table[table["source"] == "scrambled"].set_index("method")
     if best in scrambled.index:
         there: Any = scrambled.loc[best]
         text += (
-            f" From the same photographs with random phases {best} learns {there['edges']:.0%} "
-            f"[{there['edges_low']:.0%}, {there['edges_high']:.0%}] edges."
+            f" From the same photographs with random phases {best} learns {_percent(there['edges'])} "
+            f"[{_percent(there['edges_low'])}, {_percent(there['edges_high'])}] edges."
         )
     lines = [text]
     if "pca" in real.index and "behind" in real:
         gap: Any = real.loc["pca"]
         if real["edges"].idxmax() == best:
             lines.append(
-                f"{best} is ahead of principal components by {gap['behind']:.0%} [{gap['behind_low']:.0%}, "
-                f"{gap['behind_high']:.0%}] of the atoms, on the same patches."
+                f"{best} is ahead of principal components by {_percent(gap['behind'])} [{_percent(gap['behind_low'])}, "
+                f"{_percent(gap['behind_high'])}] of the atoms, on the same patches."
             )
     return lines
 
@@ -123,3 +123,8 @@ def failed(rows: pd.DataFrame) -> str:
     if not n_failed:
         return f"All {len(rows)} fits and their codes converged."
     return f"{n_failed} of {len(rows)} fits, or their codes, did not converge or became non-finite; they are listed."
+
+
+def _percent(share: float) -> str:
+    """Whole percents; an end of an interval just below 0 is 0."""
+    return f"{share:.0%}".replace("-0%", "0%")

@@ -54,10 +54,12 @@ def few_samples():
 def test_finds_what_alternation_does_not(few_samples):
     dictionary, observations = few_samples
     fit = jax.jit(lambda learner, key: learner.fit(observations, n_atoms=120, key=key))
-    learner = BilinearAmp(density=5 / 120, n_rounds=250, n_polish=0, batch_size=128)
+    learner = BilinearAmp(density=5 / 120, n_polish=0, batch_size=128)
     found = np.mean(matched(dictionary, fit(learner, jax.random.key(0)).dictionary))
     alternating = np.mean(matched(dictionary, fit(AlternatingMod(), jax.random.key(0)).dictionary))
-    assert (found, alternating) == ("?", "?")
+    # Over 4 seeds of this problem: .93 to .97 for messages, .66 to .73 for alternation.
+    assert found > 0.87
+    assert alternating < 0.8
 
 
 def test_batches_do_not_matter(few_samples):

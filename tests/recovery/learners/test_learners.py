@@ -276,6 +276,8 @@ def shorter(learner):
     """The same learner, over in a few steps: for what does not depend on how well it fits."""
     if isinstance(learner, Alternation):
         return replace(learner, n_rounds=4, replace_every=2)
+    if isinstance(learner, BilinearAmp):
+        return replace(learner, n_rounds=4, n_held=2, n_polish=2)
     if isinstance(learner, FastIca):
         return replace(learner, n_rounds=4)
     return replace(learner, n_steps=20) if hasattr(learner, "n_steps") else learner

@@ -71,6 +71,10 @@ class BilinearAmp:
     the lowest last objective is kept. `history` holds the mean squared error of each round, then the objective of the
     polishing. Memory is 2 n_samples n_atoms numbers and `batch_size` n_atoms times a few; polishing takes as much.
 
+    With two to three samples a latent it matters that the magnitudes are those of the data: told normal ones where they
+    are uniform (N = 300, K = 10, M = 69, 750 samples) it ends at a mean cosine of .57 and not .94. In few dimensions
+    (a dozen) alternation is the better choice.
+
     The encoder is `Fista` at `penalty_fraction` of each sample's lambda_max.
 
     Parker, Schniter & Cevher 2014 (BiG-AMP). Here tau is read from the residual and not computed from V, which keeps

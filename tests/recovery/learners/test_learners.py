@@ -15,11 +15,13 @@ from recovery.learners import (
     LEARNERS,
     AlternatingMod,
     ApproximateKsvd,
+    BilinearAmp,
     FastIca,
     Ksvd,
     Mod,
     OnlineDictionaryLearning,
     Pca,
+    SoftplusAdam,
     TopKSae,
     UnrelatedDictionary,
 )
@@ -36,6 +38,8 @@ LEARNER_TABLE = {
     "ksvd": Ksvd(n_nonzero=2),
     "approximate-ksvd": ApproximateKsvd(n_nonzero=2, nonnegative=False),
     "online-dictionary-learning": OnlineDictionaryLearning(),
+    "bilinear-amp": BilinearAmp(density=2 / 24, magnitude="normal", n_rounds=60, n_held=10, n_polish=30),
+    "softplus-adam": SoftplusAdam(n_steps=500),
     "fast-ica": FastIca(),
     **{sae.name: sae(n_active=2, n_steps=20) for sae in AUTOENCODERS},
     "topk-sae": TopKSae(n_active=2),
@@ -108,6 +112,8 @@ def test_accuracy_against_chance(fits, problem):
     # Unrelated dictionaries have .56 on average, and principal components .54 to .59.
     lowest = dict.fromkeys(scores, 0.9) | {"alternating-mod": 0.95, "alternating-mod-signed": 0.95}
     lowest |= {"topk-sae": 0.78, "fast-ica": 0.65, "pca": 0.5, "unrelated": 0.5}
+    # Over 5 seeds: message passing, which is made for many dimensions, .87 to .95; softplus-Adam .72 to .88.
+    lowest |= {"bilinear-amp": 0.8, "softplus-adam": 0.65}
     assert {name for name in scores if scores[name] <= lowest[name]} == set()
     assert max(scores["unrelated"], scores["pca"]) < 0.65
 
@@ -121,7 +127,8 @@ def test_atoms_found_in_noise(sparse_problem):
     found = {
         name: np.mean(match(noisy.dictionary, fit(learner, observations, jax.random.key(0)).dictionary) > 0.99)
         for name, learner in LEARNER_TABLE.items()
-        if name not in {sae.name for sae in AUTOENCODERS}
+        # Message passing finds .42 to .83 in so few dimensions; softplus-Adam's atoms are not that exact.
+        if name not in {*(sae.name for sae in AUTOENCODERS), "bilinear-amp", "softplus-adam"}
     }
     # The chance that a random atom comes as near to a given one is 1e-9.
     assert found["unrelated"] == 0
@@ -272,6 +279,8 @@ def shorter(learner):
     """The same learner, over in a few steps: for what does not depend on how well it fits."""
     if isinstance(learner, Alternation):
         return replace(learner, n_rounds=4, replace_every=2)
+    if isinstance(learner, BilinearAmp):
+        return replace(learner, n_rounds=4, n_held=2, n_polish=2)
     if isinstance(learner, FastIca):
         return replace(learner, n_rounds=4)
     return replace(learner, n_steps=5) if hasattr(learner, "n_steps") else learner

@@ -10,7 +10,7 @@ from scipy import integrate, stats
 
 from analysis.theory import state_evolution_mse
 from recovery.coders.message_passing import Amp, BayesAmp, EmBayesAmp, Vamp
-from recovery.coders.message_passing.priors import bernoulli_gaussian
+from recovery.coders.message_passing.priors import bernoulli_gaussian, bernoulli_uniform
 
 
 @pytest.mark.parametrize("nonnegative", [False, True])
@@ -123,3 +123,41 @@ def test_vamp_where_message_passing_fails(solve):
     assert nmse(vamp, skewed, skewed_observations) < 0.05
     failed = nmse(bayes, skewed, skewed_observations)
     assert not failed < 0.3
+
+
+@pytest.mark.parametrize("nonnegative", [False, True])
+@pytest.mark.parametrize(("x64", "tolerance"), [(False, 2e-4), (True, 1e-7)])
+def test_uniform_posterior_against_quadrature(nonnegative, x64, tolerance):
+    density, largest = 0.2, 1.5
+    low = 0 if nonnegative else -largest
+    pseudo = np.array([-1.0, -0.4, 0.0, 0.2, 0.75, 1.1, 1.5, 2.0])
+    for noise in (0.02, 0.4):
+        scale = np.sqrt(noise)
+        expected = []
+        for q in pseudo:
+            # Gauss-Legendre between the ends, where the integrand is smooth: exact to rounding with 400 nodes.
+            nodes, weights = np.polynomial.legendre.leggauss(400)
+            x = low + (largest - low) * (nodes + 1) / 2
+            weight = density * weights / 2 * stats.norm.pdf(q - x, scale=scale)
+            moments = [np.sum(weight * x**power) for power in range(3)]
+            total = moments[0] + (1 - density) * stats.norm.pdf(q, scale=scale)
+            mean = moments[1] / total
+            expected.append([mean, moments[2] / total - mean**2, moments[0] / total])
+        with jax.enable_x64(x64):
+            found = jax.jit(bernoulli_uniform, static_argnames="nonnegative")(
+                jnp.asarray(pseudo[None], float),
+                jnp.full((1, 1), noise, float),
+                jnp.asarray(density, float),
+                jnp.asarray(largest, float),
+                nonnegative=nonnegative,
+            )
+            found = np.stack([np.asarray(part)[0] for part in (found.mean, found.variance, found.active)], axis=1)
+        np.testing.assert_allclose(found, expected, atol=tolerance)
+
+
+def test_uniform_posterior_far_outside_is_finite():
+    """Tens of standard deviations out, float32: no code below 0, the largest above the end."""
+    pseudo = jnp.array([[-30.0, -3.0, 4.0, 30.0]])
+    found = bernoulli_uniform(pseudo, jnp.full((1, 1), 1e-3), jnp.asarray(0.1), jnp.asarray(1.0), nonnegative=True)
+    np.testing.assert_allclose(found.mean, [[0, 0, 1, 1]], atol=0.01)
+    assert np.all(np.isfinite(found.variance))

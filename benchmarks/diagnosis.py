@@ -28,6 +28,7 @@ from bench.diagnosis.worlds import World, draw_spec, make_world
 
 TABLE = Path(__file__).parent.parent / "results" / "diagnosis" / "worlds.csv"
 N_HELD_OUT = 40
+HELD_OUT = 2
 
 
 def judge(world: World, found: Measurement) -> float:
@@ -45,14 +46,15 @@ def judge(world: World, found: Measurement) -> float:
 
 
 def row(stream: int, index: int) -> dict[str, Any]:
-    """One world: what it is, what its diagnosis measures, and what is true."""
+    """World `index` of a stream (0, 1: to fit; 2: held out): what it is, what is measured, and the truth."""
     rng = np.random.default_rng([2026, stream, index])
     spec = draw_spec(rng, int(rng.integers(2**31)))
     world = make_world(spec)
     start = time.perf_counter()
     found, _ = measure(world.observations, seed=index)
     return {
-        "held_out": int(stream == 1),
+        "held_out": int(stream == HELD_OUT),
+        "stream": stream,
         "index": index,
         **msgspec.structs.asdict(spec),
         "noise_std": world.noise_std,
@@ -73,11 +75,12 @@ def measure_worlds(table: Path, n_worlds: int) -> None:
     done = set()
     if table.exists():
         known = pd.read_csv(table)
-        done = set(zip(known["held_out"], known["index"], strict=True))
-    wanted = [(0, index) for index in range(n_worlds)]
-    every = max(1, n_worlds // N_HELD_OUT)
+        done = set(zip(known["stream"], known["index"], strict=True))
+    wanted = [(0, index) for index in range(n_worlds // 2)]
+    every = max(1, n_worlds // 2 // N_HELD_OUT)
     for index in range(N_HELD_OUT):
-        wanted.insert((every + 1) * index + every, (1, index))
+        wanted.insert((every + 1) * index + every, (HELD_OUT, index))
+    wanted += [(1, index) for index in range(n_worlds - n_worlds // 2)]
     for stream, index in wanted:
         if (stream, index) in done:
             continue
@@ -89,7 +92,7 @@ def measure_worlds(table: Path, n_worlds: int) -> None:
                 writer.writeheader()
             writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in result.items()})
         print(
-            f"{'held out' if stream else 'training'} {index}: {result['kind']} M={result['n_dims']} "
+            f"{'held out' if stream == HELD_OUT else 'training'} {index}: {result['kind']} M={result['n_dims']} "
             f"N={result['n_latents']} K={result['n_active']:.1f} P={result['n_samples']} recovery "
             f"{result['recovery']:.2f} ({result['seconds']:.0f} s)",
             flush=True,

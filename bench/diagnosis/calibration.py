@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
 RECOVERED = 0.9
 """MCC above which a world counts as recovered."""
-GO, NO_GO = 0.7, 0.3
+GO, NO_GO = 0.5, 0.25
 """Probabilities of being recovered from which, and up to which, the verdict is clear."""
 LEVEL = 0.9
 ESTIMATES = {"atoms": "n_latents", "active": "n_active", "noise": "noise_std"}

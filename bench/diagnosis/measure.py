@@ -1,7 +1,7 @@
 """What is measured on observations without truth: fits of several sizes on halves, hidden coordinates, and a twin."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import jax
@@ -15,12 +15,13 @@ from analysis.diagnosis import (
     hidden_folds,
     mutual_matches,
     share_of_opposites,
+    shrunk_covariance,
     spectrum,
 )
 from analysis.diagnosis.spectrum import Spectrum
 from bench.diagnosis import programs
 
-RATIOS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+RATIOS = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 """Sizes of dictionaries that are tried, in multiples of the dimensions."""
 _N_FOLDS = 5
 _MOST_TEST = 500
@@ -48,8 +49,8 @@ class SizeResult:
 
     @property
     def agreement(self) -> float:
-        """Mean cosine of atoms with their mutual match, 0 for those that have none."""
-        return float(self.matches.sum()) / self.n_atoms
+        """Mean cosine of atoms with their mutual match."""
+        return _mean(self.matches)
 
 
 class Twin(NamedTuple):
@@ -66,6 +67,7 @@ class Measurement:
     `dictionary` is the better, on hidden coordinates, of two fits to all training rows that differ in their seed;
     `seed_agreement` is that between the two, `code_agreement` the MCC between the codes that they give the same rows.
     `codes` are those of the training rows, found down to `stop`. `twin` is what a simulation of as many rows gives.
+    `surrogate_error` is that of a dictionary of the same size on normal numbers of the same mean and covariance.
     """
 
     n_samples: int
@@ -82,6 +84,7 @@ class Measurement:
     n_active: float
     errors: Float[np.ndarray, " n_test"]
     gaussian_errors: Float[np.ndarray, " n_test"]
+    surrogate_error: float
     seed_agreement: float
     code_agreement: float
     twin: Twin
@@ -95,6 +98,11 @@ class Measurement:
     def gain(self) -> float:
         """Log of how many times smaller the error on hidden coordinates is than a Gaussian's."""
         return float(np.log(self.gaussian_errors.mean() / self.errors.mean()))
+
+    @property
+    def surrogate_gain(self) -> float:
+        """Log of how many times smaller the error is than that of a dictionary learned from normal numbers."""
+        return float(np.log(self.surrogate_error / self.errors.mean()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +181,8 @@ def measure(
         n_active=n_active,
         errors=errors,
         gaussian_errors=gaussian / data.scale**2,
-        seed_agreement=float(of_seeds.sum()) / n_atoms,
+        surrogate_error=_surrogate_error(data, n_atoms, nonnegative, seed),
+        seed_agreement=_mean(of_seeds),
         code_agreement=_code_agreement(data, codes, both[1 - better], stop, nonnegative),
         twin=twin,
     )
@@ -209,6 +218,27 @@ def _hidden(data: _Data, dictionary: jax.Array, nonnegative: bool) -> tuple[np.n
     errors = np.asarray(errors, np.float64).reshape(len(_NOISE_LEVELS), -1) / data.scale**2
     best = int(np.argmin(errors.mean(axis=1)))
     return errors[best], float(np.mean(np.asarray(used[best]))), float(data.levels[best])
+
+
+def _surrogate_error(data: _Data, n_atoms: int, nonnegative: bool, seed: int) -> float:
+    """What the same fit makes of normal numbers that have the mean and covariance of the training rows."""
+    train, rng = np.asarray(data.train, np.float64), np.random.default_rng([seed, 2])
+    mean, root = (
+        train.mean(axis=0),
+        np.linalg.cholesky(shrunk_covariance(train) + 1e-9 * data.scale**2 * np.eye(data.n_dims)),
+    )
+
+    def draw(shape: tuple[int, ...]) -> jax.Array:
+        return jnp.asarray(mean + rng.standard_normal(shape) @ root.T, jnp.float32)
+
+    surrogate = replace(data, train=draw(data.train.shape), test=draw(data.test.shape))
+    key = jax.random.fold_in(jax.random.key(seed), 3)
+    dictionary = programs.learn(surrogate.train, key, n_atoms=n_atoms, nonnegative=nonnegative)
+    return float(_hidden(surrogate, dictionary, nonnegative)[0].mean())
+
+
+def _mean(matches: np.ndarray) -> float:
+    return float(matches.mean()) if matches.size else 0.0
 
 
 def _halves(data: _Data, n_atoms: int, nonnegative: bool, key: jax.Array) -> list[jax.Array]:

@@ -77,8 +77,8 @@ def _agreement(found: Diagnosis) -> Panel:
         [SeriesFacet("", [Series("two halves of the rows", n, agreement, tips=tips)])],
         name="agreement",
         title="Agreement of two halves",
-        caption="Mean cosine of atoms learned from two halves with their mutual match, 0 for atoms without one. It "
-        "peaks near the number of atoms that are there.",
+        caption="Mean cosine of atoms learned from two halves with their mutual match. It is highest near the number "
+        "of atoms that are there.",
         alt=f"Agreement is highest, {agreement.max():.2f}, at {n[agreement.argmax()]:.0f} atoms.",
         x_label="atoms",
         y_label="agreement",

@@ -9,6 +9,7 @@ STATISTICS: dict[str, str] = {
     "halves": "agreement of dictionaries learned from two halves of the data",
     "seeds": "agreement of dictionaries learned from two seeds",
     "gain": "gain over a Gaussian in predicting hidden coordinates",
+    "surrogate": "gain over a dictionary learned from normal numbers of the same covariance",
     "codes": "agreement of the codes that dictionaries from two seeds give",
     "twin": "recovery of a simulated twin whose truth is known",
     "ceiling": "recovery of the twin with its dictionary known",
@@ -21,6 +22,7 @@ def statistics_of(found: Measurement) -> dict[str, float]:
         "halves": found.size.agreement,
         "seeds": found.seed_agreement,
         "gain": found.gain,
+        "surrogate": found.surrogate_gain,
         "codes": found.code_agreement,
         "twin": found.twin.learned,
         "ceiling": found.twin.known,
@@ -33,11 +35,13 @@ def n_atoms_of(found: Measurement) -> int:
 
 
 def model_features(statistics: dict[str, float]) -> Float[np.ndarray, " n_features"]:
-    """Agreements and scores by -log(1.02 - x), which tells .9 from .99; the gain, a logarithm, bounded to [-1, 1]."""
+    """Agreements and scores by -log(1.02 - x), which tells .9 from .99; gains, logarithms, bounded to [-1, 1]."""
     values = {name: float(np.nan_to_num(value)) for name, value in statistics.items()}
     return np.array(
         [
-            np.clip(values[name], -1, 1) if name == "gain" else -np.log(1.02 - np.clip(values[name], 0, 1))
+            np.clip(values[name], -1, 1)
+            if name in ("gain", "surrogate")
+            else -np.log(1.02 - np.clip(values[name], 0, 1))
             for name in STATISTICS
         ]
     )

@@ -66,7 +66,7 @@ def test_held_out_worlds_are_judged_as_promised(table):
 
 def test_more_of_any_statistic_speaks_for_recovery():
     calibration = load_calibration()
-    middling = {"halves": 0.7, "seeds": 0.7, "gain": 0.1, "codes": 0.7, "twin": 0.7, "ceiling": 0.75}
+    middling = {"halves": 0.7, "seeds": 0.7, "gain": 0.1, "surrogate": 0.1, "codes": 0.7, "twin": 0.7, "ceiling": 0.75}
     before = predict(calibration, middling)
     assert before.low <= before.expected <= before.high
     assert before.probability_low <= before.probability <= before.probability_high

@@ -2,17 +2,19 @@
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from analysis.metrics.mcc import mean_correlation
 
 
-def chance_corrected(score: Float[Array, "*s"], chance: Float[Array, "*s"]) -> Float[Array, "*s"]:
+def chance_corrected(score: Float[ArrayLike, "*s"], chance: Float[ArrayLike, "*s"]) -> Float[Array, "*s"]:
     """(score - chance) / (1 - chance): 1 for perfect, 0 for chance, below 0 for worse than chance.
 
     The form of Cohen's kappa and of the adjusted Rand index [HubertArabie1985], for scores whose best value is 1. Where
     chance is 1 nothing can be told apart: nan.
     """
+    score, chance = jnp.asarray(score), jnp.asarray(chance)
     room = 1 - chance
     return jnp.where(room > 0, (score - chance) / jnp.where(room > 0, room, 1), jnp.nan)
 

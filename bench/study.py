@@ -5,6 +5,7 @@ them and returns scalars. One world serves all noise or sparsity levels, and one
 are paired, a network is trained once and not once a method, and each step is compiled once.
 """
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
@@ -82,6 +83,15 @@ class Results:
     timings: "pd.DataFrame"
 
 
+def deferred(module: str) -> "Callable[[Results], ReportContent]":
+    """`report` of a module that is imported when it is called: most commands draw nothing, and Matplotlib is slow."""
+
+    def report(results: Results) -> "ReportContent":
+        return importlib.import_module(module).report(results)
+
+    return report
+
+
 @dataclass(frozen=True, kw_only=True)
 class Study:
     """A study; see the module's text. All functions are pure.
@@ -96,7 +106,7 @@ class Study:
     derive(fixed, point) -> numbers computed on the host in float64 from a point's values, handed on traced.
     derive_world(fixed, point) -> the same for `world`, from the world axes' values alone.
     check(spec) raises UserError where values contradict each other.
-    report(results) -> what the report shows.
+    report(results) -> what the report shows; `deferred`.
     """
 
     name: str

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
-from scipy import stats
+from scipy import special
 
 _MISSED = 1e-9
 
@@ -39,10 +39,11 @@ def zipf(
     """
     rates = -np.log1p(-zipf_densities(n_latents, highest=highest, lowest=lowest))
     total = rates.sum()
-    n_slots = int(stats.poisson.isf(_MISSED, total))
+    slots = np.arange(int(total + 10 * np.sqrt(total)) + 20)
+    n_slots = int(np.argmax(special.pdtrc(slots, total) <= _MISSED))
     key_count, key_latent, key_value = jax.random.split(key, 3)
     dtype = jnp.result_type(float)
-    reached = jnp.asarray(stats.poisson.cdf(np.arange(n_slots), total), dtype)
+    reached = jnp.asarray(special.pdtr(slots[:n_slots], total), dtype)
     present = jax.random.uniform(key_count, (n_samples, 1), dtype) >= reached[None, :]
     shares = jnp.asarray(np.cumsum(rates)[:-1] / total, dtype)
     latent = jnp.searchsorted(shares, jax.random.uniform(key_latent, (n_samples, n_slots), dtype), side="right")

@@ -19,8 +19,7 @@ from bench.methods import Method, built_in, recover
 from bench.status import status_metrics
 from bench.studies.compositional_ood.label import accuracy, best_latent_auc
 from bench.studies.compositional_ood.parameters import PRESETS, Fixed, Grid, n_dims_of
-from bench.studies.compositional_ood.report import report
-from bench.study import Axis, Context, Spec, Study
+from bench.study import Axis, Context, Spec, Study, deferred
 from recovery.coders import Fista
 from recovery.knowledge import Knowledge
 from recovery.learners import AlternatingMod, SoftplusAdam
@@ -183,7 +182,7 @@ STUDY = Study(
     world=world,
     sample=sample,
     measure=measure,
-    report=report,
+    report=deferred(f"{__package__}.report"),
     check=check,
     batch_points=False,
 )

@@ -16,8 +16,7 @@ from analysis.certificates.basis_pursuit import duality_gap, primal_infeasibilit
 from analysis.metrics import relative_error
 from analysis.theory.l1_transition import minimax_threshold
 from bench.errors import UserError
-from bench.studies.donoho_tanner.report import report
-from bench.study import Axis, Context, Point, Spec, Study
+from bench.study import Axis, Context, Point, Spec, Study, deferred
 from recovery.coders import Amp, BasisPursuit
 from recovery.knowledge import Knowledge
 from recovery.solution import Solution
@@ -209,7 +208,7 @@ STUDY = Study(
     world=world,
     sample=sample,
     measure=measure,
-    report=report,
+    report=deferred(f"{__package__}.report"),
     check=check,
     derive=derive,
 )

@@ -14,9 +14,8 @@ from bench.errors import UserError
 from bench.methods import built_in
 from bench.studies.end_to_end.parameters import PRESETS, STAGES, Grid, network_of, settings_of
 from bench.studies.end_to_end.parameters import Fixed as Settings
-from bench.studies.end_to_end.report import report
 from bench.studies.identifiability import worlds as truth
-from bench.study import Axis, Context, Spec, Study
+from bench.study import Axis, Context, Spec, Study, deferred
 from recovery.coders import Fista
 from recovery.knowledge import Knowledge
 from toymodels.counter_key import counter_key
@@ -140,6 +139,6 @@ STUDY = Study(
     world=world,
     sample=sample,
     measure=measure,
-    report=report,
+    report=deferred(f"{__package__}.report"),
     check=check,
 )

@@ -15,8 +15,7 @@ from bench.errors import UserError
 from bench.methods import built_in
 from bench.studies.identifiability import worlds as truth
 from bench.studies.identifiability.parameters import PRESETS, Fixed, Grid, base_point, numbers
-from bench.studies.identifiability.report import report
-from bench.study import Axis, Context, Point, Spec, Study
+from bench.study import Axis, Context, Point, Spec, Study, deferred
 from recovery.knowledge import Knowledge
 from toymodels.counter_key import counter_key
 from toymodels.mixing import orthogonal_dictionary
@@ -148,7 +147,7 @@ STUDY = Study(
     world=world,
     sample=sample,
     measure=measure,
-    report=report,
+    report=deferred(f"{__package__}.report"),
     check=check,
     derive=numbers,
     derive_world=numbers,

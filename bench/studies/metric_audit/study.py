@@ -13,9 +13,8 @@ import jax.numpy as jnp
 from bench.errors import UserError
 from bench.studies.metric_audit.estimates import MAKERS, N_EQUAL, Estimate, chance_of, draw_codes, stacked
 from bench.studies.metric_audit.parameters import CONDITIONS, PRESETS, Fixed, Grid
-from bench.studies.metric_audit.report import report
 from bench.studies.metric_audit.scores import FAMILIES
-from bench.study import Axis, Context, Point, Spec, Study
+from bench.study import Axis, Context, Point, Spec, Study, deferred
 from toymodels.mixing import gaussian_dictionary
 
 
@@ -112,7 +111,7 @@ STUDY = Study(
     world=world,
     sample=sample,
     measure=measure,
-    report=report,
+    report=deferred(f"{__package__}.report"),
     check=check,
     derive=derive,
     batch_points=False,

@@ -12,8 +12,7 @@ from bench.errors import UserError
 from bench.studies.real_data import digits, images, patches
 from bench.studies.real_data.decompose import LEARNERS, RAW, Decomposition
 from bench.studies.real_data.parameters import NETWORKS, PRESETS, Fixed, Grid
-from bench.studies.real_data.report import report
-from bench.study import Axis, Context, Point, Spec, Study
+from bench.study import Axis, Context, Point, Spec, Study, deferred
 
 
 def _part(context: Context) -> Any:
@@ -77,7 +76,7 @@ STUDY = Study(
     sample=sample,
     measure=measure,
     judge=judge,
-    report=report,
+    report=deferred(f"{__package__}.report"),
     check=check,
     worlds=worlds,
     batch_points=False,

@@ -17,8 +17,7 @@ from bench.errors import UserError
 from bench.methods import Method, built_in, recover
 from bench.status import status_metrics
 from bench.studies.recovery_zoo.parameters import PRESETS, Fixed, Grid, predicted_lasso
-from bench.studies.recovery_zoo.report import report
-from bench.study import Axis, Context, Point, Spec, Study
+from bench.study import Axis, Context, Point, Spec, Study, deferred
 from bench.words import suggest
 from recovery.knowledge import Knowledge
 from recovery.learner import Fit
@@ -182,7 +181,7 @@ STUDY = Study(
     world=world,
     sample=sample,
     measure=measure,
-    report=report,
+    report=deferred(f"{__package__}.report"),
     check=check,
     derive=derive,
     batch_points=False,

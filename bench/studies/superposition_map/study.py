@@ -17,8 +17,7 @@ from bench.errors import UserError
 from bench.methods import recover
 from bench.status import status_metrics
 from bench.studies.superposition_map.parameters import BLIND, KNOWN, PRESETS, Fixed, Grid, predicted_lasso
-from bench.studies.superposition_map.report import report
-from bench.study import Axis, Context, Point, Spec, Study
+from bench.study import Axis, Context, Point, Spec, Study, deferred
 from recovery.coders import Fista, Omp
 from recovery.encoders import ReluReadout
 from recovery.knowledge import Knowledge
@@ -221,7 +220,7 @@ STUDY = Study(
     world=world,
     sample=sample,
     measure=measure,
-    report=report,
+    report=deferred(f"{__package__}.report"),
     check=check,
     derive=derive,
     batch_points=False,

@@ -9,8 +9,7 @@ import jax
 
 from bench.studies.toy_superposition.experiments import EXPERIMENTS
 from bench.studies.toy_superposition.parameters import PRESETS, Fixed, Grid
-from bench.studies.toy_superposition.report import report
-from bench.study import Axis, Context, Point, Spec, Study
+from bench.study import Axis, Context, Point, Spec, Study, deferred
 
 
 def worlds(spec: Spec, static: Point) -> list[tuple[Point, int]]:
@@ -50,7 +49,7 @@ STUDY = Study(
     world=world,
     sample=sample,
     measure=measure,
-    report=report,
+    report=deferred(f"{__package__}.report"),
     check=check,
     worlds=worlds,
 )

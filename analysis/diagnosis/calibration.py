@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 Verdict = Literal["go", "uncertain", "no-go"]
 
 _RIDGE = 0.02
-_LEAST = 0.005
+_LEAST = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ def cross_predicted(
 
 
 def logit_residuals(predicted: ArrayLike, measured: ArrayLike) -> Float[np.ndarray, " n_rows"]:
-    """logit(measured) - logit(predicted), both kept inside [.005, .995]."""
+    """logit(measured) - logit(predicted), both kept inside [.0001, .9999]."""
     p, m = (np.clip(np.asarray(a, dtype=np.float64), _LEAST, 1 - _LEAST) for a in (predicted, measured))
     return logit(m) - logit(p)
 

@@ -93,7 +93,6 @@ def classes_of(
 
     def one(arguments):
         latent, key = arguments
-        # A sum and not a product of matrices, which XLA would hand to threads that may wait for each other on a CPU.
         logits = jnp.where(in_use, concentration * jnp.sum(centres * latent[None, :], axis=1), -jnp.inf)
         return jax.random.categorical(key, logits)
 

@@ -24,7 +24,7 @@ from toymodels.objectives.instance_discrimination import InstanceHead
 from toymodels.training import TrainingConfig, train
 
 WHITENING_SAMPLES = 4096
-"""Mean and covariance of so many are as good as of all, and products of all stall XLA's threads on a CPU."""
+"""Mean and covariance of so many are as good as of all."""
 
 UNIT_FEATURES = ("instance-discrimination", "info-nce")
 """Objectives whose representations have unit norm."""

@@ -164,7 +164,7 @@ def test_logistic_model_of_scores_and_separable_outcomes():
 
 
 def test_residuals_are_taken_on_the_logit_scale_and_back():
-    residual = logit_residuals([0.7, 0.999], [0.9, 1.0])
+    residual = logit_residuals([0.7, 1.0], [0.9, 1.0])
     assert shifted(0.7, residual[0]) == pytest.approx(0.9)
     assert residual[1] == 0
 

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from bench.errors import UserError
 from bench.evaluate import evaluate_chunk
 from bench.executors import Executor
 from bench.executors.in_process import InProcess
+from bench.interrupts import remembered_interrupts
 from bench.manifest import read_manifest, timestamp, write_manifest
 from bench.methods import check_unchanged
 from bench.points import Chunk, plan, rows_per_world
@@ -74,12 +75,19 @@ def run_study(study: Study, spec: Spec, folder: Path, *, executor: Executor | No
         total = per_world * sum(len(chunk.worlds) for chunk in chunks)
         left = per_world * sum(len(chunk.worlds) for chunk in missing)
         progress = Progress(total, total - left)
-        try:
-            for line in rejected:
-                progress.say(line)
-            _work(store, spec, missing, executor or InProcess(), progress, per_world)
-        finally:
-            progress.close()
+
+        with remembered_interrupts() as check:
+
+            def tell(done: Done) -> None:
+                progress.advance(per_world * len(done.chunk.worlds))
+                check()
+
+            try:
+                for line in rejected:
+                    progress.say(line)
+                _work(store, spec, missing, executor or InProcess(), tell)
+            finally:
+                progress.close()
     return store
 
 
@@ -103,9 +111,7 @@ def _missing(store: Store, spec: Spec, study: Study, chunks: Sequence[Chunk]) ->
     return missing, lines
 
 
-def _work(
-    store: Store, spec: Spec, missing: list[Chunk], executor: Executor, progress: Progress, per_world: int
-) -> None:
+def _work(store: Store, spec: Spec, missing: list[Chunk], executor: Executor, tell: Callable[[Done], None]) -> None:
     manifest = read_manifest(store)
     earlier = manifest.get("runs", []) if manifest.get("spec_sha256") == spec_digest(spec) else []
     if not missing:
@@ -128,6 +134,6 @@ def _work(
     try:
         for item in executor.run(complete_chunk, [Task(store, spec, chunk) for chunk in missing]):
             done.append(item)
-            progress.advance(per_world * len(item.chunk.worlds))
+            tell(item)
     finally:
         write_manifest(store, spec, [*earlier, record()])

@@ -144,7 +144,7 @@ def test_sigkill_then_the_same_command(superposed, donoho_folder, tmp_path):
 def test_interrupted_then_resumed_by_folder(superposed, donoho_folder, tmp_path):
     folder = tmp_path / "out"
     code, err = stopped(folder, signal.SIGINT)
-    assert code == 130, err
+    assert code == 130, (err, [path.name for path in folder.iterdir()])
     assert "Traceback" not in err
     assert str(folder) in err.splitlines()[-1]
     assert superposed("run", folder).returncode == 0

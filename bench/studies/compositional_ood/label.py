@@ -1,16 +1,17 @@
 """How well a label can be read from codes, by all of them or by the best one."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 from jaxtyping import Array, Bool, Float
 
 from analysis.metrics.correlation import ranks
 
-_STEPS = 500
-_RIDGE = 1e-5
-_POWER_STEPS = 20
+_STEPS = 1000
+_STEEPEST = 1e-4
+_MEMORY = 10
 
 
 class Readings(NamedTuple):
@@ -28,42 +29,35 @@ def accuracy(
 ) -> Readings:
     """Share of labels that a logistic regression on the in-distribution codes gets right, there and elsewhere.
 
-    min over w, b of mean log(1 + exp(-+(w . z + b))) + 5e-6 ||w||^2, each code in units of its standard deviation, by a
-    fixed number of accelerated gradient steps. The ridge, and the end of the steps, keep separable labels finite.
+    min over w, b of mean log(1 + exp(-+(w . z + b))) from 0 by L-BFGS, without a penalty, until no derivative is above
+    1e-4: as published, where scikit-learn's defaults do it. Separable labels have no minimum, and where the descent ends
+    decides how the codes are weighted; out of distribution, the accuracy depends on it more than on the codes.
     """
-    deviation = jnp.std(codes_iid, axis=0)
-    scale = jnp.where(deviation > 0, 1 / jnp.where(deviation > 0, deviation, 1), 0)
-    mean = jnp.mean(codes_iid, axis=0)
-    features = (codes_iid - mean) * scale
-    n_samples = features.shape[0]
+    target = label_iid.astype(codes_iid.dtype)
 
-    def power_step(_: Array, vector: Array) -> Array:
-        vector = features.T @ (features @ vector)
-        return vector / jnp.maximum(jnp.linalg.norm(vector), jnp.finfo(vector.dtype).tiny)
+    def loss(weights: Array) -> Array:
+        return jnp.mean(optax.sigmoid_binary_cross_entropy(codes_iid @ weights[1:] + weights[0], target))
 
-    vector = jax.lax.fori_loop(0, _POWER_STEPS, power_step, jnp.ones(features.shape[1], features.dtype))
-    # A tenth more than the estimate, which is from below; the intercept's own curvature is 1.
-    largest = 1.1 * jnp.maximum(jnp.sum((features @ vector) ** 2) / n_samples, 1)
-    step_size = 1 / (largest / 4 + _RIDGE)
-    target = label_iid.astype(features.dtype)
+    solver = optax.lbfgs(memory_size=_MEMORY)
+    value_and_grad = optax.value_and_grad_from_state(loss)
 
-    def step(count: Array, state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
-        weights, bias, last_weights, last_bias = state
-        carry = count / (count + 3)
-        ahead, bias_ahead = weights + carry * (weights - last_weights), bias + carry * (bias - last_bias)
-        error = (jax.nn.sigmoid(features @ ahead + bias_ahead) - target) / n_samples
-        return (
-            ahead - step_size * (features.T @ error + _RIDGE * ahead),
-            bias_ahead - step_size * jnp.sum(error),
-            weights,
-            bias,
-        )
+    def goes_on(carry: tuple[Array, Any]) -> Array:
+        _, state = carry
+        steepest = jnp.max(jnp.abs(optax.tree.get(state, "grad")))
+        count = optax.tree.get(state, "count")
+        return (count == 0) | ((count < _STEPS) & (steepest > _STEEPEST))
 
-    nothing, none = jnp.zeros(features.shape[1], features.dtype), jnp.zeros((), features.dtype)
-    weights, bias, _, _ = jax.lax.fori_loop(0, _STEPS, step, (nothing, none, nothing, none))
+    def step(carry: tuple[Array, Any]) -> tuple[Array, Any]:
+        weights, state = carry
+        value, grad = value_and_grad(weights, state=state)
+        updates, state = solver.update(grad, state, weights, value=value, grad=grad, value_fn=loss)
+        return weights + updates, state
+
+    start = jnp.zeros(codes_iid.shape[1] + 1, codes_iid.dtype)
+    weights, _ = jax.lax.while_loop(goes_on, step, (start, solver.init(start)))
 
     def right(codes: Array, label: Array) -> Float[Array, ""]:
-        return jnp.mean(((codes - mean) * scale @ weights + bias > 0) == label)
+        return jnp.mean((codes @ weights[1:] + weights[0] > 0) == label)
 
     return Readings(right(codes_iid, label_iid), right(codes_ood, label_ood))
 

@@ -129,7 +129,9 @@ def _notes(spec: Spec) -> list[str]:
         "published dictionaries of DL-FISTA and softplus-Adam were learned on the very samples on which their scores "
         "in distribution are taken; here all methods learn on other samples.",
         f"The label is z_0 > {fixed.label_threshold:g}. Accuracy: a logistic regression on all codes in distribution, "
-        "scored on these and out of distribution. AUC: the single code that is best in distribution.",
+        "scored on these and out of distribution. It has no penalty, as published; where codes separate the labels it "
+        "has no minimum, and out of distribution its accuracy depends on where the descent stops, even for the true "
+        "codes. AUC: the single code that is best in distribution.",
         "MCC: Pearson, matched one to one, latents that are never active left out. Its chance level is that of the "
         "same codes with their samples in a random order; corrected is (MCC - chance) / (1 - chance). Published MCC "
         "are not corrected.",

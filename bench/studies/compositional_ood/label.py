@@ -30,8 +30,8 @@ def accuracy(
     """Share of labels that a logistic regression on the in-distribution codes gets right, there and elsewhere.
 
     min over w, b of mean log(1 + exp(-+(w . z + b))) from 0 by L-BFGS, without a penalty, until no derivative is above
-    1e-4: as published, where scikit-learn's defaults do it. Separable labels have no minimum, and where the descent ends
-    decides how the codes are weighted; out of distribution, the accuracy depends on it more than on the codes.
+    1e-4: as published, where scikit-learn's defaults do it. Separable labels have no minimum; where the descent ends
+    decides how the codes are weighted, and out of distribution the accuracy depends on it more than on the codes.
     """
     target = label_iid.astype(codes_iid.dtype)
 
@@ -51,7 +51,7 @@ def accuracy(
         weights, state = carry
         value, grad = value_and_grad(weights, state=state)
         updates, state = solver.update(grad, state, weights, value=value, grad=grad, value_fn=loss)
-        return weights + updates, state
+        return jnp.asarray(optax.apply_updates(weights, updates)), state
 
     start = jnp.zeros(codes_iid.shape[1] + 1, codes_iid.dtype)
     weights, _ = jax.lax.while_loop(goes_on, step, (start, solver.init(start)))

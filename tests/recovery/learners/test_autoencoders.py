@@ -254,6 +254,15 @@ def test_steering_settles_where_it_is_told():
     np.testing.assert_allclose(coefficient, 0.1, rtol=0.02)
 
 
+@every_sae
+def test_observations_of_nothing_but_zeros_leave_finite_atoms(sae):
+    # No atom ever fires, so that all of them are dead: they are replaced when no other says how.
+    learner = sae(n_active=N_ACTIVE, n_steps=64)
+    fit = jax.jit(lambda y, key: learner.fit(y, n_atoms=N_ATOMS, key=key))(jnp.zeros((3, N_DIMS)), jax.random.key(0))
+    assert fit.status == Status.CONVERGED
+    np.testing.assert_allclose(np.linalg.norm(fit.dictionary, axis=0), 1, rtol=1e-5)
+
+
 @pytest.mark.parametrize("sae", [ReluSae, GatedSae], ids=lambda sae: sae.name)
 def test_resampling_is_for_dead_atoms_alone(sae, problem):
     learner = sae(n_active=N_ACTIVE)

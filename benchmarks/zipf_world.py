@@ -8,8 +8,8 @@ densities sum to 3.1, the mean number active.
 
 Every autoencoder sees 2 million samples, drawn as they are needed, in batches of 1,024, and is told 3 active but for
 ReLU + L1, which is told 12; all else is left at the classes' defaults. Those were settled on dictionaries of seeds 100
-and 101, which are not among those reported; the learning rate of 6e-3 was the default before. `--learning-rate` sets
-another. The classical learner sees a fortieth of the samples, which fits into memory.
+and 101, which are not among those reported. `--learning-rate` sets another rate. The classical learner sees a fortieth
+of the samples, which fits into memory.
 
 MCC is the mean |cosine| of true and learned atoms under the best permutation; chance is that of an unrelated random
 dictionary. F1 compares the support of the learner's own codes on 8,192 fresh samples with the truth, matched by that

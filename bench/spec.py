@@ -216,7 +216,7 @@ def _plug_in(study: Study, source: str, base: Path | None = None) -> tuple[str, 
     if plugin.kind not in study.accepts:
         raise UserError(
             f"method {source} is a {plugin.kind}; study {study.name} takes "
-            f"{' and '.join(f'{kind}s' for kind in study.accepts)} only"
+            f"{' and '.join(f'{kind}s' for kind in study.accepts) + ' only' if study.accepts else 'no methods of your own'}"
         )
     return name, msgspec.to_builtins(plugin)
 

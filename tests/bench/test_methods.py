@@ -184,6 +184,8 @@ def test_in_a_spec():
     ]:
         with pytest.raises(UserError, match=message):
             validate(study, {**table, "methods": ["amp"], "plugins": plugins})
+    with pytest.raises(UserError, match="study toy-superposition takes no methods of your own"):
+        load_spec(get_study("toy-superposition"), methods=[f"{SOLVERS}:NumpyOmp"])
 
 
 def test_plugins_in_every_study():

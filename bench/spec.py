@@ -214,10 +214,9 @@ def _plug_in(study: Study, source: str, base: Path | None = None) -> tuple[str, 
     if name in study.methods:
         raise UserError(f"method {source}: study {study.name} has a method {name!r} of its own; give it another name")
     if plugin.kind not in study.accepts:
-        raise UserError(
-            f"method {source} is a {plugin.kind}; study {study.name} takes "
-            f"{' and '.join(f'{kind}s' for kind in study.accepts) + ' only' if study.accepts else 'no methods of your own'}"
-        )
+        kinds = " and ".join(f"{kind}s" for kind in study.accepts)
+        takes = f"{kinds} only" if kinds else "no methods of your own"
+        raise UserError(f"method {source} is a {plugin.kind}; study {study.name} takes {takes}")
     return name, msgspec.to_builtins(plugin)
 
 

@@ -254,7 +254,7 @@ def test_steering_settles_where_it_is_told():
     np.testing.assert_allclose(coefficient, 0.1, rtol=0.02)
 
 
-@every_sae
+@pytest.mark.parametrize("sae", [ReluSae, GatedSae], ids=lambda sae: sae.name)
 def test_observations_of_nothing_but_zeros_leave_finite_atoms(sae):
     # No atom ever fires, so that all of them are dead: they are replaced when no other says how.
     learner = sae(n_active=N_ACTIVE, n_steps=64)

@@ -1,4 +1,4 @@
-"""Matching pursuit for a fixed number of steps."""
+"""Matching pursuit for a number of steps, or until enough is explained."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -13,14 +13,19 @@ from recovery.encoders.one_pass import one_pass_solution
 from recovery.solution import Solution
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["centre", "n_active"], meta_fields=["n_nonzero", "nonnegative"])
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["centre", "n_active", "tolerance"],
+    meta_fields=["n_nonzero", "nonnegative"],
+)
 @dataclass(frozen=True)
 class MatchingPursuitEncoder:
     """`n_active` steps, each of which takes off the atom that is best correlated with what is left of y - centre.
 
-    A step adds the correlation to the atom's code; if `nonnegative`, positive correlations alone count. `n_active` may
-    be traced; `n_nonzero` is the static limit on it. Atoms are taken as they are, and should have unit norm. There is
-    nothing to converge: iterations are 1 and the status as in encoders of one pass.
+    A step adds the correlation to the atom's code; if `nonnegative`, positive correlations alone count. No step is
+    taken where what is left has at most `tolerance` times the norm of y - centre. `n_active` may be traced; `n_nonzero`
+    is the static limit on it. Atoms are taken as they are, and should have unit norm. There is nothing to converge:
+    iterations are 1 and the status as in encoders of one pass.
 
     Mallat & Zhang 1993, Costa et al. 2025.
     """
@@ -29,9 +34,10 @@ class MatchingPursuitEncoder:
     n_active: Int[Array, ""] | Float[Array, ""] | float
     n_nonzero: int
     nonnegative: bool = True
+    tolerance: Float[Array, ""] | float = 0.0
 
     name: ClassVar[str] = "matching-pursuit-encoder"
-    summary: ClassVar[str] = "a fixed number of steps of matching pursuit"
+    summary: ClassVar[str] = "matching pursuit for a number of steps or until enough is explained"
     residual_kind: ClassVar[ResidualKind] = "relative_residual"
 
     def __call__(
@@ -51,6 +57,7 @@ class MatchingPursuitEncoder:
     ) -> Int[Array, "n_samples n_nonzero"]:
         """The atom of each step, -1 where there is none: no step, or nothing left to take."""
         atoms = jnp.arange(dictionary.shape[1])
+        enough = self.tolerance * jnp.linalg.norm(missing, axis=1)
 
         def step(i: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
             missing, chosen = state
@@ -58,7 +65,8 @@ class MatchingPursuitEncoder:
             size = score if self.nonnegative else jnp.abs(score)
             best = jnp.max(size, axis=1, keepdims=True)
             # The largest that has the maximum; argmax takes several times as long on CPUs.
-            atom = jnp.where(best[:, 0] > 0, jnp.max(jnp.where(size >= best, atoms, -1), axis=1), -1)
+            wanted = (best[:, 0] > 0) & (jnp.linalg.norm(missing, axis=1) > enough)
+            atom = jnp.where(wanted, jnp.max(jnp.where(size >= best, atoms, -1), axis=1), -1)
             _, missing = _take_one(dictionary, missing, atom)
             return missing, chosen.at[:, i].set(atom)
 

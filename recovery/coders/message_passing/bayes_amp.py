@@ -41,7 +41,7 @@ class BayesAmp:
     Codes are 0 with probability 1 - `density`, else normal with `variance`, or its absolute value if `nonnegative`. For
     a dictionary of nearly independent columns of unit norm. The noise level is read from ||r|| and need not be told.
     If `learn`, density and variance are starting values, and each sample's own are learned by expectation maximisation
-    in every iteration.
+    in every iteration. Without a `variance` (None) it is that of which codes of this density have the sample's energy.
 
     A sample has converged when its codes change by at most `tolerance` relative to their norm, or ||r|| has not fallen
     by 1% within `patience` iterations and is at most twice its minimum. One whose ||r|| grows beyond that is reported
@@ -51,7 +51,7 @@ class BayesAmp:
     """
 
     density: Float[Array, ""] | float
-    variance: Float[Array, ""] | float = 1.0
+    variance: Float[Array, ""] | float | None = 1.0
     nonnegative: bool = False
     learn: bool = False
     max_iterations: int = 300
@@ -105,7 +105,7 @@ class BayesAmp:
                 jnp.zeros((n_samples, dictionary.shape[1]), dtype),
                 observations,
                 jnp.clip(same(self.density), _LEAST_DENSITY, 1 - _LEAST_DENSITY),
-                same(self.variance),
+                same(self.variance) if self.variance is not None else self._variance_of(dictionary, observations),
                 jnp.ones(n_samples, dtype),
                 unsettled(observations),
             ),
@@ -115,6 +115,13 @@ class BayesAmp:
         outcome = outcome._replace(residual=relative_residual(dictionary, observations, state.codes))
         codes, outcome = blank_non_finite(state.codes, outcome)
         return Solution(codes, *outcome)
+
+    def _variance_of(self, dictionary: Array, observations: Array) -> Float[Array, "n_samples 1"]:
+        """The variance for which density, dictionary and no noise explain each sample's squared norm."""
+        energy = jnp.sum(observations**2, axis=1, keepdims=True)
+        per_variance = jnp.sum(dictionary**2) * jnp.maximum(jnp.asarray(self.density), _LEAST_DENSITY)
+        explained = energy / jnp.maximum(per_variance, jnp.finfo(energy.dtype).tiny)
+        return jnp.where(explained > 0, explained, 1).astype(energy.dtype)
 
     def _step(self, dictionary: Array, observations: Array, state: _State) -> _State:
         n_dims, n_latents = dictionary.shape

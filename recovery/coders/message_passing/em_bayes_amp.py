@@ -5,6 +5,7 @@ from functools import partial
 from typing import ClassVar, Self
 
 import jax
+from jaxtyping import Array, Float
 
 from recovery.coders.message_passing.bayes_amp import BayesAmp
 from recovery.knowledge import Knowledge
@@ -19,10 +20,11 @@ from recovery.knowledge import Knowledge
 class EmBayesAmp(BayesAmp):
     """`BayesAmp` with `learn`: each sample's density and variance by expectation maximisation.
 
-    Set up from what is known it is told sizes and sign alone: it starts at a density of a tenth of M / N, and a
-    variance of 1. Vila & Schniter 2013.
+    Set up from what is known it is told sizes and sign alone: it starts at a density of a tenth of M / N, and the
+    variance that explains each sample's energy. Vila & Schniter 2013.
     """
 
+    variance: Float[Array, ""] | float | None = None
     learn: bool = True
 
     name: ClassVar[str] = "em-bayes-amp"

@@ -98,7 +98,8 @@ class Vamp:
             spread = jnp.mean(posterior.variance, axis=1, keepdims=True)
             total = 1 / jnp.maximum(spread, jnp.finfo(dtype).eps / prior)
             extrinsic = clipped(total - state.precision)
-            message = (total * posterior.mean - state.precision * state.pseudo) / extrinsic
+            # Where the precision was clipped, the mean goes with what it was clipped to: they do not fit otherwise.
+            message = posterior.mean + state.precision / extrinsic * (posterior.mean - state.pseudo)
             # (A^T A / noise + g I)^-1 (A^T y / noise + g m), through the singular vectors.
             weights = singular[None, :] ** 2 / noise
             projected = message @ right.T
@@ -108,7 +109,7 @@ class Vamp:
                 jnp.sum(1 / (weights + extrinsic), axis=1, keepdims=True) + (n_latents - singular.size) / extrinsic
             ) / n_latents
             back = clipped(1 / spread - extrinsic)
-            pseudo = (linear / spread - extrinsic * message) / back
+            pseudo = linear + extrinsic / back * (linear - message)
             pseudo = self.damping * pseudo + (1 - self.damping) * state.pseudo
             precision = self.damping * back + (1 - self.damping) * state.precision
             return _State(

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, ClassVar, Self
 
 import jax
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 from recovery.encoders.matching_pursuit_encoder import MatchingPursuitEncoder, scatter
 from recovery.knowledge import Knowledge
@@ -20,7 +20,9 @@ from recovery.learners.autoencoders.training import (
 
 
 @partial(
-    jax.tree_util.register_dataclass, data_fields=DATA_FIELDS, meta_fields=(*META_FIELDS, "n_nonzero", "nonnegative")
+    jax.tree_util.register_dataclass,
+    data_fields=(*DATA_FIELDS, "tolerance"),
+    meta_fields=(*META_FIELDS, "n_nonzero", "nonnegative"),
 )
 @dataclass(frozen=True)
 class MatchingPursuitSae(Autoencoder):
@@ -28,13 +30,15 @@ class MatchingPursuitSae(Autoencoder):
 
     The encoder has no weights of its own: it is `MatchingPursuitEncoder` with the decoder's atoms. Derivatives go
     through all that its steps take, the choice of atoms held fixed. `n_active` may be traced; `n_nonzero` is the static
-    limit on it. Nothing is done about dead atoms.
+    limit on it. Where the number active varies, a `tolerance` above 0 ends the steps where enough is explained. Nothing
+    is done about dead atoms.
 
     Costa et al. 2025.
     """
 
     n_nonzero: int = 16
     nonnegative: bool = True
+    tolerance: Float[Array, ""] | float = 0.0
 
     name: ClassVar[str] = "matching-pursuit-sae"
     summary: ClassVar[str] = "sparse autoencoder whose encoder is matching pursuit with its own decoder"
@@ -60,7 +64,7 @@ class MatchingPursuitSae(Autoencoder):
         return mean_squared(residual), Pass(scatter(chosen, taken, weights.decoder.shape[1]), residual)
 
     def _encoder(self, centre: Array) -> MatchingPursuitEncoder:
-        return MatchingPursuitEncoder(centre, self.n_active, self.n_nonzero, self.nonnegative)
+        return MatchingPursuitEncoder(centre, self.n_active, self.n_nonzero, self.nonnegative, self.tolerance)
 
     def _coder(self, weights: Weights, memory: Any, scale: Array) -> MatchingPursuitEncoder:
         return self._encoder(weights.centre * scale)

@@ -118,15 +118,18 @@ def test_jump_relu_encoder():
     )
 
 
-@pytest.mark.parametrize("nonnegative", [True, False])
-def test_matching_pursuit_against_a_loop(nonnegative, some):
+@pytest.mark.parametrize(("nonnegative", "tolerance"), [(True, 0), (False, 0), (False, 0.5)])
+def test_matching_pursuit_against_a_loop(nonnegative, tolerance, some):
     weights, batch = some
     with jax.enable_x64(True):
-        encoder = MatchingPursuitEncoder(jnp.asarray(weights.centre), 4, 5, nonnegative)
+        encoder = MatchingPursuitEncoder(jnp.asarray(weights.centre), 4, 5, nonnegative, tolerance)
         found = np.asarray(encoder(jnp.asarray(weights.decoder), jnp.asarray(batch)).codes)
     for sample, codes in zip(batch, found, strict=True):
         missing, expected = sample - weights.centre, np.zeros(9)
+        enough = tolerance * np.linalg.norm(missing)
         for _ in range(4):
+            if np.linalg.norm(missing) <= enough:
+                break
             scores = missing @ weights.decoder
             best = np.argmax(scores if nonnegative else np.abs(scores))
             if scores[best] > 0 or not nonnegative:

@@ -11,6 +11,7 @@ from scipy import integrate, stats
 from analysis.theory import state_evolution_mse
 from recovery.coders.message_passing import Amp, BayesAmp, EmBayesAmp, Vamp
 from recovery.coders.message_passing.priors import bernoulli_gaussian, bernoulli_uniform
+from recovery.solution import Status
 
 
 @pytest.mark.parametrize("nonnegative", [False, True])
@@ -161,3 +162,22 @@ def test_uniform_posterior_far_outside_is_finite():
     found = bernoulli_uniform(pseudo, jnp.full((1, 1), 1e-3), jnp.asarray(0.1), jnp.asarray(1.0), nonnegative=True)
     np.testing.assert_allclose(found.mean, [[0, 0, 1, 1]], atol=0.01)
     assert np.all(np.isfinite(found.variance))
+
+
+@pytest.mark.parametrize("noise_std", [0.0, 1e-3])
+def test_vamp_with_little_noise_or_none(noise_std, solve):
+    """Far below the l1 transition (K / M = .1, M / N = 1/2) codes are exact to the noise it assumes, 1e-4 or more."""
+    dictionary, codes, observations = large_problem(5, 100, 200, 0.05, noise_std**2)
+    with jax.enable_x64(True):
+        found = solve(Vamp(0.05, noise_std), np.asarray(dictionary, float), np.asarray(observations, float))
+    error = np.linalg.norm(np.asarray(found.codes) - np.asarray(codes)) / np.linalg.norm(codes)
+    assert np.all(np.asarray(found.status) == Status.CONVERGED)
+    assert error < 3 * max(noise_std, 1e-4)
+
+
+def test_learned_prior_has_no_unit(solve):
+    """Observations 1000 times as large have codes as much larger; float32 and a few hundred steps in between."""
+    dictionary, _, observations = large_problem(7, 100, 200, 0.05, 1e-4)
+    coder = EmBayesAmp(density=0.05)
+    small, large = (np.asarray(solve(coder, dictionary, scale * observations).codes) for scale in (1, 1000))
+    np.testing.assert_allclose(large / 1000, small, atol=2e-3 * np.abs(small).max())

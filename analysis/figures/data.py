@@ -36,4 +36,8 @@ def series_columns(facets: Sequence[SeriesFacet], *, x_label: str, y_label: str)
 def curve_records(curve: Curve, facet: str, x_label: str, y_label: str) -> list[dict[str, Any]]:
     """A record per point of a curve that is laid over data."""
     points = zip(np.asarray(curve.x, float), np.asarray(curve.y, float), strict=True)
-    return [{"facet": facet, "kind": curve.kind, "label": curve.label, x_label: x, y_label: y} for x, y in points]
+    records = [{"facet": facet, "kind": curve.kind, "label": curve.label, x_label: x, y_label: y} for x, y in points]
+    for name, ends in (("low", curve.low), ("high", curve.high)):
+        if ends is not None:
+            records = [{**one, name: float(end)} for one, end in zip(records, np.asarray(ends), strict=True)]
+    return records

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -239,7 +239,16 @@ def _draw_curves(placed: Sequence[tuple[int, int, MapFacet]], axes: np.ndarray, 
         for curve in facet.curves:
             column, row = curve_in_cells(curve, x, y)
             style = styles[curve.label]
+            _draw_band(axes[i, j], curve, x, y, style["color"])
             axes[i, j].plot(column, row, **style, path_effects=cased(style["linewidth"]), zorder=4)
+
+
+def _draw_band(ax: Axes, curve: Curve, x: Levels, y: Levels, colour: str) -> None:
+    if curve.low is None or curve.high is None:
+        return
+    column, low = curve_in_cells(replace(curve, y=np.asarray(curve.low, float)), x, y)
+    _, high = curve_in_cells(replace(curve, y=np.asarray(curve.high, float)), x, y)
+    ax.fill_between(column, low, high, color=colour, alpha=0.3, linewidth=0, zorder=3.5)
 
 
 def _title(

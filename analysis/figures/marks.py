@@ -24,13 +24,16 @@ class Curve:
     """A line laid over data, y against x in data units; a NaN in `y` breaks it, an infinity leaves the axes.
 
     `kind` sets how it is drawn: `theory` in black (dash patterns tell several apart), `chance` as dotted grey,
-    `measured` (a boundary found in the data) in a colour. Curves of the same label are drawn alike in every facet.
+    `measured` (a boundary found in the data) in a colour. Curves of the same label are drawn alike in every facet. On a
+    map, an interval from `low` to `high` is drawn as a band.
     """
 
     label: str
     x: Float[np.ndarray, " n"]
     y: Float[np.ndarray, " n"]
     kind: CurveKind = "theory"
+    low: Float[np.ndarray, " n"] | None = None
+    high: Float[np.ndarray, " n"] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from bench.evaluate import evaluate_chunk
 from bench.points import plan
 from bench.spec import load_spec
 from bench.studies import get_study
-from bench.studies.donoho_tanner.report import boundary_table
+from bench.studies.donoho_tanner.tables import boundary_table
 from bench.study import Spec
 from bench.validation.check import Check, Findings, judge
 from bench.validation.subject import Coder

@@ -1,109 +1,45 @@
-"""Boundaries, maps and sentences of the phase diagram, from the rows alone."""
+"""Sentences and notes of the phase diagram, and what its report shows, from the rows alone."""
 
-import numpy as np
 import pandas as pd
 
 from analysis.comparison import compare_with_theory
-from analysis.figures import Curve, Levels, MapFacet, Panel, Series, SeriesFacet, boundary_plot, heat_map
-from analysis.statistics import fit_boundary, wilson_interval
-from analysis.theory import CodeSign
-from analysis.theory.l1_transition import l1_transition
 from bench.report.content import ReportContent
+from bench.studies.donoho_tanner.panels import boundary_panel, cut_panels, map_panels
+from bench.studies.donoho_tanner.tables import (
+    SUCCESS,
+    boundary_table,
+    judged,
+    scaling_table,
+    status_table,
+    success_table,
+)
 from bench.study import Results, Spec
 from recovery.solution import Status
 
-SUCCESS = 1e-3
-"""A trial succeeds when ||z^ - z|| / ||z|| is at most this."""
-
-SIGNS: tuple[CodeSign, ...] = ("signed", "nonnegative")
-
-BOUNDARY = ["method", "code_sign", "n_latents", "undersampling"]
+_REJECTED = 0.05
 
 
 def report(results: Results) -> ReportContent:
     """What the report shows; one row per point, method and trial."""
-    rows, spec = _judged(results.rows), results.spec
+    rows, spec = judged(results.rows), results.spec
     success, boundary = success_table(rows), boundary_table(rows)
-    status = status_table(rows)
+    status, scaling = status_table(rows), scaling_table(boundary)
+    tables = {"boundary": boundary, "success": success, "status": status}
     return ReportContent(
         title="Phase transition of l1 minimisation",
         question="With a known Gaussian dictionary and no noise, how sparse must codes be for l1 minimisation "
         "to return them?",
-        sentences=[*_agreement(boundary), _status_sentence(status)],
-        panels=[_boundary_panel(boundary), *_map_panels(success, boundary)],
-        tables={"boundary": boundary, "success": success, "status": status},
+        sentences=[
+            *_agreement(boundary),
+            *_test_sentence(boundary),
+            *_scaling_sentence(scaling),
+            _status_sentence(status),
+        ],
+        panels=[boundary_panel(boundary), *map_panels(success, boundary), *cut_panels(success)],
+        tables=tables if scaling.empty else {**tables, "scaling": scaling},
         notes=_notes(spec),
         failures=_failures(success),
     )
-
-
-def _judged(rows: pd.DataFrame) -> pd.DataFrame:
-    converged = rows["status"] == Status.CONVERGED
-    recovered = rows["relative_error"] <= SUCCESS
-    # A solver that has not converged but stands at the truth has recovered it; elsewhere it says nothing about l1.
-    return rows.assign(converged=converged, recovered=recovered, counted=converged | recovered)
-
-
-def success_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Per point and method: successes among the trials that count, with a 95% Wilson interval, and what did not
-    converge.
-    """
-    groups = rows.groupby([*BOUNDARY, "sparsity_ratio"], sort=True)
-    table = groups.agg(
-        n_dims=("n_dims", "first"),
-        n_active=("n_active", "first"),
-        n_trials=("counted", "size"),
-        n_counted=("counted", "sum"),
-        n_recovered=("recovered", "sum"),
-        n_not_converged=("converged", lambda c: int((~c).sum())),
-        median_relative_error=("relative_error", "median"),
-        largest_certificate=("certificate", "max"),
-        mean_iterations=("iterations", "mean"),
-    ).reset_index()
-    rate = wilson_interval(table["n_recovered"], table["n_counted"])
-    return table.assign(success_rate=rate.estimate, success_low=rate.low, success_high=rate.high)
-
-
-def boundary_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Per method, sign and undersampling: rho at 50% success by a logistic fit, its interval, and theory's value."""
-    records = []
-    for _, group in rows.groupby(BOUNDARY, sort=True):
-        point = group.iloc[0]
-        n_dims = int(group["n_dims"].iloc[0])
-        levels = group.groupby("n_active").agg(successes=("recovered", "sum"), trials=("counted", "sum"))
-        fit = fit_boundary(
-            levels.index.to_numpy() / n_dims, levels["successes"].to_numpy(), levels["trials"].to_numpy()
-        )
-        records.append(
-            {
-                "method": point["method"],
-                "code_sign": point["code_sign"],
-                "undersampling": point["undersampling"],
-                "rho50": fit.x50,
-                "rho50_low": fit.low,
-                "rho50_high": fit.high,
-                "theory": float(l1_transition(n_dims / point["n_latents"], point["code_sign"])),
-                "n_latents": point["n_latents"],
-                "n_dims": n_dims,
-                "width": fit.width,
-                "fit": fit.status,
-                "n_trials": len(group),
-                "n_not_converged": int((~group["converged"]).sum()),
-            }
-        )
-    return pd.DataFrame.from_records(records)
-
-
-def status_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """How the solves of each method ended, and the worst certificate among those that say they converged."""
-    records = []
-    for (method, sign), group in rows.groupby(["method", "code_sign"], sort=True):
-        counts = {status.name.lower(): int((group["status"] == status).sum()) for status in Status}
-        worst = group.loc[group["converged"], "certificate"].max()
-        records.append(
-            {"method": method, "code_sign": sign, "n_trials": len(group), **counts, "worst_certificate": worst}
-        )
-    return pd.DataFrame.from_records(records)
 
 
 def _agreement(boundary: pd.DataFrame) -> list[str]:
@@ -125,6 +61,30 @@ def _agreement(boundary: pd.DataFrame) -> list[str]:
     return sentences
 
 
+def _test_sentence(boundary: pd.DataFrame) -> list[str]:
+    """How often "measured = theory" is rejected, beside how often it would be by chance."""
+    p_values = boundary["theory_p_value"].dropna()
+    if p_values.empty:
+        return []
+    n_rejected, corrected = int((p_values < _REJECTED).sum()), int((p_values < _REJECTED / len(p_values)).sum())
+    return [
+        "That the boundary is theory's, which holds for N to infinity, is rejected at the 5% level by likelihood "
+        f"ratio at {n_rejected} of {len(p_values)} boundaries ({_REJECTED * len(p_values):.1f} expected if it were "
+        f"true), at {corrected} after Bonferroni's correction for as many tests."
+    ]
+
+
+def _scaling_sentence(scaling: pd.DataFrame) -> list[str]:
+    if scaling.empty:
+        return []
+    inside = scaling["theory"].between(scaling["limit_low"], scaling["limit_high"])
+    return [
+        f"Extrapolated to infinitely many latents by rho50 = limit + slope N^(-2/3), the limit's 95% interval holds "
+        f"theory at {int(inside.sum())} of {len(scaling)} boundaries; the transition's width goes as N to the power "
+        f"{scaling['width_power'].mean():.2f} on average (-1/2 is usual)."
+    ]
+
+
 def _status_sentence(status: pd.DataFrame) -> str:
     parts = []
     for method, group in status.groupby("method", sort=True):
@@ -133,103 +93,6 @@ def _status_sentence(status: pd.DataFrame) -> str:
         certified = f" (worst certificate {worst:.1e})" if method == "basis-pursuit" else ""
         parts.append(f"{method}: {counts}{certified}")
     return "Status of the solves - " + "; ".join(parts) + "."
-
-
-def _boundary_panel(boundary: pd.DataFrame) -> Panel:
-    facets = []
-    delta = np.linspace(0.01, 0.99, 99)
-    for sign in SIGNS:
-        group = boundary[boundary["code_sign"] == sign]
-        if group.empty:
-            continue
-        curve = Curve("theory (N to infinity)", delta, l1_transition(delta, sign))
-        series = [
-            _series(str(method) if boundary["n_latents"].nunique() == 1 else f"{method}, N = {n}", part)
-            for (method, n), part in group.groupby(["method", "n_latents"], sort=True)
-        ]
-        facets.append(SeriesFacet(f"{sign} codes", series, [curve]))
-    return boundary_plot(
-        facets,
-        name="boundary",
-        title="Measured 50% boundary and theory",
-        caption="Sparsity ratio at which half of the trials succeed, with the 95% profile-likelihood interval "
-        "of a logistic fit, "
-        "against the asymptotic transition (Donoho & Tanner 2009). Hollow points: some solve did not converge.",
-        alt="Measured boundaries per method beside the theoretical phase transition, for each sign of the codes.",
-    )
-
-
-def _series(label: str, part: pd.DataFrame) -> Series:
-    tips = [
-        f"{label}, δ = {row.undersampling:g}: ρ50 = {row.rho50:.4f} [{row.rho50_low:.4f}, {row.rho50_high:.4f}], "
-        f"theory {row.theory:.4f}, {row.n_trials} trials, {row.n_not_converged} not converged"
-        for row in part.itertuples()
-    ]
-    return Series(
-        label,
-        part["undersampling"].to_numpy(),
-        part["rho50"].to_numpy(),
-        part["rho50_low"].to_numpy(),
-        part["rho50_high"].to_numpy(),
-        flagged=part["n_not_converged"].to_numpy() > 0,
-        tips=tips,
-    )
-
-
-def _map_panels(success: pd.DataFrame, boundary: pd.DataFrame) -> list[Panel]:
-    panels = []
-    for n_latents, part in success.groupby("n_latents", sort=True):
-        measured = boundary[boundary["n_latents"] == n_latents]
-        signs: list[CodeSign] = [sign for sign in SIGNS if (part["code_sign"] == sign).any()]
-        methods = [str(method) for method in part["method"].unique()]
-        x = Levels("undersampling δ = M/N", np.sort(part["undersampling"].unique()))
-        y = Levels("sparsity per measurement ρ = K/M", np.sort(part["sparsity_ratio"].unique()))
-        facets = [[_facet(part, measured, m, s, x, y) for m in methods] for s in signs]
-        panels.append(
-            heat_map(
-                facets,
-                x=x,
-                y=y,
-                value_label="success rate",
-                limits=(0.0, 1.0),
-                name=f"success-{n_latents}",
-                title=f"Success rate, N = {n_latents}",
-                caption=f"Share of trials with relative error at most {SUCCESS:g}, among trials that count. "
-                "Black: theory; coloured: "
-                "measured 50% boundary.",
-                alt="Maps of the success rate over undersampling and sparsity ratio: high below the "
-                "theoretical curve, low above it.",
-                row_titles=signs,
-                column_titles=methods,
-            )
-        )
-    return panels
-
-
-def _facet(part: pd.DataFrame, boundary: pd.DataFrame, method: str, sign: CodeSign, x: Levels, y: Levels) -> MapFacet:
-    cells = part[(part["method"] == method) & (part["code_sign"] == sign)].copy()
-    cells["tip"] = [
-        f"{method}, {sign}, δ = {c.undersampling:g}, ρ = {c.sparsity_ratio:g} (K = {c.n_active}, M = {c.n_dims}): "
-        f"{c.n_recovered} of {c.n_counted} recovered [{c.success_low:.2f}, {c.success_high:.2f}], "
-        f"{c.n_not_converged} not converged"
-        for c in cells.itertuples()
-    ]
-    grid = cells.set_index(["sparsity_ratio", "undersampling"])
-    index = pd.MultiIndex.from_product([y.values, x.values])
-    shape = (len(y.values), len(x.values))
-    grid = grid.reindex(index)
-    measured = boundary[(boundary["method"] == method) & (boundary["code_sign"] == sign)].sort_values("undersampling")
-    delta = np.linspace(x.values[0], x.values[-1], 200)
-    return MapFacet(
-        "",
-        grid["success_rate"].to_numpy(float).reshape(shape),
-        curves=[
-            Curve("theory", delta, l1_transition(delta, sign)),
-            Curve("measured", measured["undersampling"].to_numpy(), measured["rho50"].to_numpy(), kind="measured"),
-        ],
-        hatched=(grid["n_not_converged"].fillna(0).to_numpy() > 0).reshape(shape),
-        tips=grid["tip"].fillna("no rows yet").to_numpy().reshape(shape).tolist(),
-    )
 
 
 def _notes(spec: Spec) -> list[str]:

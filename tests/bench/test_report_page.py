@@ -53,7 +53,7 @@ def content(**changes):
         question="Is it so?",
         sentences=["It is: 3 < 4."],
         panels=changes.pop("panels", None) or [map_panel(), map_panel("map-2"), boundary_panel()],
-        tables={"boundary": table(), "cells": table(4).assign(**{f"wide_column_{i}": 0.123 for i in range(14)})},
+        tables={"boundary": table(), "cells": table(4).assign(**{f"wide_column_{i}": -0.1234 for i in range(24)})},
         notes=["95 % intervals."],
         failures=["lasso: 1 of 20 trials & more"],
         attachments=[Attachment("extra/page.html", b"<p>", "answer it"), Attachment("extra/key.json", b"{}")],

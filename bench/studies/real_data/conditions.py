@@ -28,9 +28,16 @@ class Condition:
     @property
     def column(self) -> str:
         """The name of the accuracy under it."""
-        return f"accuracy_{self.kind.replace(' ', '_')}" + (
-            f"_{self.amount:g}".replace(".", "_") if self.amount else ""
-        )
+        return f"accuracy_{self._word}"
+
+    def anomaly_column(self, detector: str) -> str:
+        """The name of a detector's area under the ROC curve under it."""
+        return f"auroc_{detector}_{self._word}"
+
+    @property
+    def _word(self) -> str:
+        amount = f"_{self.amount:g}".replace(".", "_") if self.amount else ""
+        return self.kind.replace(" ", "_") + amount
 
     @property
     def label(self) -> str:

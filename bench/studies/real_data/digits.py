@@ -44,7 +44,7 @@ class Sample(NamedTuple):
 
     train: Float[Array, "n_train n_dims"]
     test: Float[Array, "n_conditions n_test n_dims"]
-    outliers: Float[Array, "n_outliers n_dims"]
+    outliers: Float[Array, "n_conditions n_outliers n_dims"]
 
 
 def classes(held_out: Any) -> Any:
@@ -78,7 +78,7 @@ def world(key: PRNGKeyArray, context: Context, values: dict) -> World:
 
 
 def sample(key: PRNGKeyArray, context: Context, world: World, values: dict) -> Sample:
-    """Representations of the training images, of the test images under every condition, and of the held-out digit."""
+    """Representations of the training images, and under every condition of the test images and the held-out digit."""
     pixels = jnp.asarray(digits()[0])
     train = perceptron.hidden(world.params, pixels[world.train])
     mean = jnp.mean(train, axis=0)
@@ -87,12 +87,15 @@ def sample(key: PRNGKeyArray, context: Context, world: World, values: dict) -> S
     def represented(images: Array) -> Array:
         return (perceptron.hidden(world.params, images) - mean[None, :]) / scale
 
-    image_key, noise_key = jax.random.split(key)
-    tests = disturbed(image_key, pixels[world.test].reshape(-1, SIDE, SIDE))
-    found = represented(tests.reshape(-1, SIDE**2)).reshape(*tests.shape[:2], -1)
-    noise = jax.random.normal(noise_key, found.shape[1:], found.dtype)
-    found = found + amounts_of("activation noise")[:, None, None] * noise[None]
-    return Sample((train - mean[None, :]) / scale, found, represented(pixels[world.outliers]))
+    def under_conditions(key: PRNGKeyArray, places: Array) -> Array:
+        image_key, noise_key = jax.random.split(key)
+        images = disturbed(image_key, pixels[places].reshape(-1, SIDE, SIDE))
+        found = represented(images.reshape(-1, SIDE**2)).reshape(*images.shape[:2], -1)
+        noise = jax.random.normal(noise_key, found.shape[1:], found.dtype)
+        return found + amounts_of("activation noise")[:, None, None] * noise[None]
+
+    found = under_conditions(key, world.test), under_conditions(jax.random.fold_in(key, 2), world.outliers)
+    return Sample((train - mean[None, :]) / scale, *found)
 
 
 def measure(
@@ -100,7 +103,8 @@ def measure(
 ) -> Decomposition:
     """Decompose the representation by one method, without training the network again."""
     fixed: Fixed = context.fixed
-    everything = jnp.concatenate([data.train, data.test.reshape(-1, fixed.n_dims), data.outliers])
+    judged = [part.reshape(-1, fixed.n_dims) for part in (data.test, data.outliers)]
+    everything = jnp.concatenate([data.train, *judged])
     return decompose(key, context, method, data.train, everything, n_atoms=fixed.n_atoms, nonnegative=True)
 
 
@@ -112,17 +116,18 @@ def judge(
     sizes = (data.train.shape[0], data.test.shape[0] * data.test.shape[1])
     few_key, chance_key, round_key = jax.random.split(jax.random.fold_in(key, 1), 3)
     train, test, outliers = jnp.split(found.features, (sizes[0], sizes[0] + sizes[1]))
-    test = test.reshape(*data.test.shape[:2], -1)
+    test, outliers = test.reshape(*data.test.shape[:2], -1), outliers.reshape(*data.outliers.shape[:2], -1)
     labels, test_labels = class_labels(fixed.n_train), class_labels(fixed.n_test)
     r2, left = explained(
-        jnp.concatenate([data.test[0], data.outliers]), found.dictionary, jnp.concatenate([test[0], outliers])
+        jnp.concatenate([data.test[0], data.outliers[0]]), found.dictionary, jnp.concatenate([test[0], outliers[0]])
     )
     return {
         "network_loss": world.loss,
         "r2": r2,
         **density(test[0]),
         **_accuracies(few_key, fixed, train, labels, test, test_labels),
-        **_anomalies(train, test[0], outliers, jnp.linalg.norm(left, axis=1)),
+        **_anomalies(train, test, outliers),
+        "auroc_residual": _auroc(jnp.linalg.norm(left, axis=1), data.test.shape[1]),
         **_explanation(chance_key, round_key, train, labels, test[0], test_labels, world),
         "pictures": _pictures(data.train, world, found),
         **found.status,
@@ -163,13 +168,24 @@ def _accuracies(
     return scores | {f"accuracy_labels_{n}": few_right[i] for i, n in enumerate(LABELS_PER_CLASS)}
 
 
-def _anomalies(train: Array, test: Array, outliers: Array, left: Array) -> dict[str, Array]:
-    """How well scores of anomaly tell the held-out digit from test images of the others."""
-    items = jnp.concatenate([test, outliers])
-    strange = jnp.arange(items.shape[0]) >= test.shape[0]
-    scores = [metrics.neighbour_distance(train, items), metrics.mahalanobis_distance(train, items), left]
-    found = metrics.auroc(jnp.stack(scores, axis=1), strange[:, None])[:, 0]
-    return dict(zip(("auroc_neighbours", "auroc_mahalanobis", "auroc_residual"), found, strict=True))
+def _anomalies(train: Array, test: Array, outliers: Array) -> dict[str, Array]:
+    """How well scores of anomaly, by clean training images, tell the held-out digit from the others in each condition.
+
+    Both are disturbed alike: a detector that takes every disturbed image for an anomaly tells nothing.
+    """
+    detectors = {"neighbours": metrics.neighbour_distance, "mahalanobis": metrics.mahalanobis_distance}
+    items, n_test = jnp.concatenate([test, outliers], axis=1), test.shape[1]
+    scores = {}
+    for name, distance in detectors.items():
+        found = jax.lax.map(lambda some, distance=distance: _auroc(distance(train, some), n_test), items)
+        scores |= {condition.anomaly_column(name): found[place] for place, condition in enumerate(CONDITIONS)}
+    return scores
+
+
+def _auroc(score: Array, n_test: int) -> Float[Array, ""]:
+    """Of scores of test images, then outliers: how well they tell which is which."""
+    strange = jnp.arange(score.shape[0]) >= n_test
+    return metrics.auroc(score[:, None], strange[:, None])[0, 0]
 
 
 def _explanation(

@@ -34,14 +34,14 @@ def differences(downstream: pd.DataFrame) -> list[Panel]:
     part = downstream[downstream["method"] != RAW] if "difference" in downstream else downstream[:0]
     if part.empty:
         return []
-    methods = list(dict.fromkeys(part["method"]))[::-1]
-    tasks = list(tables.DOWNSTREAM.values())
+    methods = list(dict.fromkeys(part["method"]))
+    tasks = list(tables.DOWNSTREAM.values())[::-1]
     sources = list(dict.fromkeys(part["source"]))
     facets = []
     for source in sources:
-        grid = part[part["source"] == source].set_index(["method", "task"])
-        grid = grid.reindex(pd.MultiIndex.from_product([methods, tasks], names=["method", "task"])).reset_index()
-        shape = (len(methods), len(tasks))
+        grid = part[part["source"] == source].set_index(["task", "method"])
+        grid = grid.reindex(pd.MultiIndex.from_product([tasks, methods], names=["task", "method"])).reset_index()
+        shape = (len(tasks), len(methods))
         tips = np.array([_difference_tip(row) for row in grid.to_dict("records")], dtype=object).reshape(shape)
         values = grid["difference"].to_numpy(float).reshape(shape)
         open_ = (grid["verdict"] == "undecided").to_numpy().reshape(shape)
@@ -50,8 +50,8 @@ def differences(downstream: pd.DataFrame) -> list[Panel]:
     return [
         heat_map(
             [facets],
-            x=Levels.of_kinds("task", tasks),
-            y=Levels.of_kinds("method", methods),
+            x=Levels.of_kinds("method", methods),
+            y=Levels.of_kinds("task", tasks),
             value_label="codes - raw activations",
             limits=(-reach, reach),
             colour_map="PuOr",

@@ -7,6 +7,8 @@ import pandas as pd
 from bench.studies.real_data import tables
 from bench.studies.real_data.decompose import RAW
 
+_MOST_NAMED = 6
+
 
 def downstream(table: pd.DataFrame) -> list[str]:
     """Per network: how often codes are better or worse than raw activations, and by how much at most."""
@@ -51,17 +53,21 @@ def by_task(table: pd.DataFrame) -> list[str]:
         sides = own.groupby("task", sort=False)["verdict"].agg(set)
         ahead = [str(task) for task, found in sides.items() if "better" in found and "worse" not in found]
         behind = [str(task) for task, found in sides.items() if "worse" in found and "better" not in found]
-        texts = [
-            f"{words} {', '.join(names)}" for words, names in (("ahead in", ahead), ("behind in", behind)) if names
-        ]
+        texts = [f"{words} {_some(names)}" for words, names in (("ahead in", ahead), ("behind in", behind)) if names]
         if len(texts) == 2:
             lines.append(
                 f"Network {source}: some codes are ahead of the raw activations, and none behind, in "
-                f"{', '.join(ahead)}; some behind, and none ahead, in {', '.join(behind)}."
+                f"{_some(ahead)}; some behind, and none ahead, in {_some(behind)}."
             )
         elif texts:
             lines.append(f"Network {source}: codes that can be told apart are {texts[0]}.")
     return lines
+
+
+def _some(names: list[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(names) - _MOST_NAMED
+    return "; ".join(names[:_MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def explanation(table: pd.DataFrame) -> list[str]:

@@ -24,8 +24,11 @@ REFERENCES = ("pca", "unrelated")
 DOWNSTREAM: dict[str, str] = {
     **{condition.column: condition.label for condition in CONDITIONS},
     **{f"accuracy_labels_{n}": f"{n} label{'s' if n > 1 else ''} a digit" for n in LABELS_PER_CLASS},
-    "auroc_neighbours": "anomaly: neighbours",
-    "auroc_mahalanobis": "anomaly: Mahalanobis",
+    **{
+        condition.anomaly_column(detector): f"anomaly by {name}, {condition.label}"
+        for detector, name in (("neighbours", "neighbours"), ("mahalanobis", "Mahalanobis"))
+        for condition in CONDITIONS
+    },
 }
 """What features are compared by, codes with raw activations: column -> task. Larger is better, chance 1/9 or 1/2."""
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.statistics import mean_interval
+from analysis.statistics import Interval, mean_interval
 from analysis.theory import correlation_chance
 from bench.studies.metric_audit.parameters import CONDITIONS
 from bench.studies.metric_audit.scores import LABELS
@@ -26,8 +26,25 @@ def corrected_for_chance(score: float, chance: float) -> float:
 
     A held-out R^2 far below 0 is no zero point: with it as one, whatever is not as bad would look good.
     """
+    if np.isnan(chance):
+        return float("nan")
     level = max(chance, 0.0)
     return (score - level) / (1 - level) if level <= NO_ROOM else float("nan")
+
+
+def corrected_interval(scores: pd.Series, chance: pd.Series) -> Interval:
+    """`corrected_for_chance` of the means, with a 95% t interval over trials, each with its own chance level.
+
+    `scores` and `chance` hold one value a trial. The interval covers what both vary; chance's mean in the denominator
+    is taken as known.
+    """
+    mean, level = float(scores.mean()), float(chance.mean())
+    estimate = corrected_for_chance(mean, level)
+    if np.isnan(estimate):
+        nothing = np.asarray(np.nan)
+        return Interval(nothing, nothing, nothing, np.asarray(len(scores)))
+    above = scores - chance if level > 0 else scores
+    return mean_interval(above / (1 - max(level, 0.0)))
 
 
 def score_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -43,9 +60,11 @@ def score_table(rows: pd.DataFrame) -> pd.DataFrame:
                 values = group[metric].dropna()
                 if values.empty:
                     continue
+                by_chance = group.loc[values.index, f"{metric}_chance"]
                 interval, chance = mean_interval(values), float(group[f"{metric}_chance"].mean())
                 mean = float(interval.estimate)
-                corrected = np.nan if metric in WITHOUT_TRUTH else corrected_for_chance(mean, chance)
+                judged = metric not in WITHOUT_TRUTH
+                corrected = corrected_interval(values, by_chance if judged else by_chance * np.nan)
                 records.append(
                     {
                         "metric": metric,
@@ -56,7 +75,9 @@ def score_table(rows: pd.DataFrame) -> pd.DataFrame:
                         "low": float(interval.low),
                         "high": float(interval.high),
                         "chance": chance,
-                        "corrected": corrected,
+                        "corrected": float(corrected.estimate),
+                        "corrected_low": float(corrected.low),
+                        "corrected_high": float(corrected.high),
                         "n_trials": len(values),
                     }
                 )

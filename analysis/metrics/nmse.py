@@ -7,7 +7,10 @@ from jaxtyping import Array, Float
 def nmse(truth: Float[Array, "n_samples n_latents"], estimate: Float[Array, "n_samples n_latents"]) -> Float[Array, ""]:
     """Normalised mean squared error sum ||z - z^||^2 / sum ||z||^2 over all samples.
 
-    Without any energy in the truth: 0 where the estimate is exact, else inf.
+    From 0 to inf; codes of nothing but zeros have 1, unrelated ones of the truth's energy and mean 0 have 2: there is
+    no other chance level. Invariant to one order of samples or latents, to a common sign and to a common scale of both;
+    not to a scale of the estimate alone, for which see `align`. Without any energy in the truth: 0 where the estimate
+    is exact, else inf. The reciprocal of the signal-to-noise ratio of compressed sensing.
     """
     return _relative(jnp.sum((truth - estimate) ** 2), jnp.sum(truth**2))
 

@@ -28,6 +28,10 @@ def support_scores(
 
     The thresholds are in the codes' units, scalar or broadcasting against them. F1 = 2 TP / (2 TP + FP + FN). Where
     both supports are empty all three are 1; any other 0/0 is 0. A NaN in the estimate counts as inactive.
+
+    Each in [0, 1]. Chance: an estimate whose entries are active with probability q, whatever the truth, has precision
+    d and recall q, d the truth's density, and so an F1 of 2 d q / (d + q). Invariant to one order of samples or latents
+    in both, to signs, and to a scale of codes and thresholds together. Precision, recall and F1 are van Rijsbergen's.
     """
     active, found = jnp.abs(truth) > truth_threshold, jnp.abs(estimate) > threshold
     hits = jnp.count_nonzero(active & found).astype(truth.dtype)
@@ -51,7 +55,8 @@ def exact_support_rate(
     """Share of the samples whose whole support is right: no latent missed, none too many; nan without samples.
 
     In [0, 1]; the chance level is next to 0 unless the codes are nearly empty (an empty estimate is right on every
-    empty sample). Thresholds as in `support_scores`; unlike its micro-average, one wrong entry costs the sample.
+    empty sample). Thresholds and invariances as in `support_scores`; unlike its micro-average, one wrong entry costs the
+    sample. The 0-1 loss that information bounds on the support are for [Wainwright2009].
     """
     same = (jnp.abs(truth) > truth_threshold) == (jnp.abs(estimate) > threshold)
     return jnp.mean(jnp.all(same, axis=1).astype(truth.dtype))

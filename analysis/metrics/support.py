@@ -55,8 +55,8 @@ def exact_support_rate(
     """Share of the samples whose whole support is right: no latent missed, none too many; nan without samples.
 
     In [0, 1]; the chance level is next to 0 unless the codes are nearly empty (an empty estimate is right on every
-    empty sample). Thresholds and invariances as in `support_scores`; unlike its micro-average, one wrong entry costs the
-    sample. The 0-1 loss that information bounds on the support are for [Wainwright2009].
+    empty sample). Thresholds and invariances as in `support_scores`; unlike its micro-average, one wrong entry costs
+    the sample. The 0-1 loss that information bounds on the support are for [Wainwright2009].
     """
     same = (jnp.abs(truth) > truth_threshold) == (jnp.abs(estimate) > threshold)
     return jnp.mean(jnp.all(same, axis=1).astype(truth.dtype))

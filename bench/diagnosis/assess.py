@@ -169,6 +169,7 @@ def calibration_record(calibration: Calibration) -> dict[str, float]:
         "brier_score": scores.brier,
         "calibration_error": scores.calibration_error,
         "mean_error_of_expected_mcc": scores.expected_error,
+        "share_held_by_90_percent_interval_of_expected_mcc": scores.coverage,
     }
 
 

@@ -108,6 +108,17 @@ def test_theory_beside_measurement(rows, spec):
     assert np.all(theory["lasso"] < theory["worst_case"])
 
 
+def test_what_no_method_beats():
+    # M / N = 1/2: at a density of .1 message passing is optimal; at .35 and little noise recovery is hard (theory's
+    # check values have both), so that the ceiling lies below what message passing reaches.
+    settings = ["n_latents=60", "n_dims=30", "n_active=6,21", "noise_std=.001", "code_sign=signed"]
+    theory = tables.theory_table(load_spec(STUDY, settings=settings)).set_index("n_active")
+    assert list(theory["phase"]) == ["easy", "hard"]
+    assert theory["bayes_ceiling"][6] == pytest.approx(theory["bayes"][6], rel=1e-3)
+    assert theory["bayes_ceiling"][21] < 1e-3 * theory["bayes"][21]
+    assert set(tables.theory_table(load_spec(STUDY))["phase"]) == {"unknown"}
+
+
 def test_report(rows, spec):
     timings = pd.DataFrame(
         {"method": ["fista", "omp"], "n_points": [4, 4], "compile_seconds": [1.0, 1.0], "run_seconds": [0.2, 0.1]}

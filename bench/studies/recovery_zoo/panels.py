@@ -73,12 +73,20 @@ def families(cells: pd.DataFrame, table: pd.DataFrame, theory: pd.DataFrame, spe
     return panels
 
 
+_CURVES = (
+    ("oracle floor", "oracle"),
+    ("lasso, theory", "lasso"),
+    ("Bayes, theory", "bayes"),
+    ("Bayes ceiling", "bayes_ceiling"),
+)
+
+
 def _facet(nmse: pd.DataFrame, theory: pd.DataFrame, names: list[str], noise: float) -> SeriesFacet:
     line = theory[theory["noise_std"] == noise].sort_values("n_active")
     curves = [
         Curve(label, line["n_active"].to_numpy(float), line[column].to_numpy())
-        for label, column in (("oracle floor", "oracle"), ("lasso, theory", "lasso"), ("Bayes, theory", "bayes"))
-        if line[column].notna().any()
+        for label, column in _CURVES
+        if line[column].notna().any() and not (column == "bayes_ceiling" and (theory["phase"] != "hard").all())
     ]
     here = nmse[nmse["noise_std"] == noise]
     null = here[here["method"] == NULL].sort_values("n_active")

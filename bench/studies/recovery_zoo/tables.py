@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.comparison import paired_difference
 from analysis.statistics import mean_interval
 from analysis.theory.bayes_bernoulli_gaussian import state_evolution_mse
+from analysis.theory.bayes_hard_phase import bayes_ceiling, bayes_phase
 from analysis.theory.noise_sensitivity import noise_sensitivity
 from analysis.theory.oracle_floor import oracle_floor
 from bench.methods import built_in
@@ -119,7 +120,8 @@ def theory_table(spec: Spec) -> pd.DataFrame:
 
     `lasso`: state evolution for these codes at the penalty used; `worst_case`: noise sensitivity, whatever the
     amplitudes (inf above the l1 transition); `oracle`: least squares on the true support; `bayes`: what Bayes-optimal
-    message passing reaches on signed codes (state evolution), none for others.
+    message passing reaches on signed codes (state evolution), none for others; `bayes_ceiling`: what no method beats on
+    them, lower where the `phase` is hard.
     """
     fixed: Fixed = spec.fixed
     delta = fixed.n_dims / fixed.n_latents
@@ -128,7 +130,10 @@ def theory_table(spec: Spec) -> pd.DataFrame:
         density = n_active / fixed.n_latents
         for noise in spec.grid.noise_std:
             worst = float(noise_sensitivity(delta, n_active / fixed.n_dims, fixed.code_sign))
-            bayes = float(state_evolution_mse(delta, density, noise**2)) if fixed.code_sign == "signed" else np.nan
+            bayes, ceiling, phase = np.nan, np.nan, "unknown"
+            if fixed.code_sign == "signed":
+                bayes = float(state_evolution_mse(delta, density, noise**2))
+                ceiling, phase = bayes_ceiling(delta, density, noise**2), bayes_phase(delta, density, noise**2)
             records.append(
                 {
                     "n_active": n_active,
@@ -137,6 +142,8 @@ def theory_table(spec: Spec) -> pd.DataFrame:
                     "worst_case": worst * noise**2 / density,
                     "oracle": float(oracle_floor(fixed.n_dims, n_active, noise)) / n_active,
                     "bayes": bayes / density,
+                    "bayes_ceiling": ceiling / density,
+                    "phase": phase,
                 }
             )
     return pd.DataFrame.from_records(records)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self, get_args
 
 import jax
 import jax.numpy as jnp
@@ -13,10 +13,10 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 from recovery.coder import SparseCoder
 from recovery.knowledge import Knowledge
 from recovery.learner import Fit
-from recovery.learners.start import atoms_from_samples, fit_status, random_atoms, unit_columns, unit_scale
+from recovery.learners.start import Start, atoms_from_samples, first_atoms, fit_status, unit_columns, unit_scale
 
 DATA_FIELDS = ("n_active", "learning_rate")
-META_FIELDS = ("n_steps", "batch_size")
+META_FIELDS = ("n_steps", "batch_size", "start", "n_restarts")
 
 Sampler = Callable[[PRNGKeyArray], Float[Array, "batch n_dims"]]
 """Draws a batch of observations; pure."""
@@ -74,22 +74,29 @@ class Autoencoder(ABC):
     """A sparse autoencoder, trained by `n_steps` of Adam on batches of `batch_size` samples, drawn with replacement.
 
     Observations are divided by their root mean square norm, and the encoder made to fit the data's units at the end.
-    The decoder starts at random, an encoder at its transpose (Gao et al. 2024), the centre at the median. The decoder's
-    columns have unit norm: gradients along them are taken out, and they are renormalised after each step (Bricken et
-    al. 2023). The learning rate falls linearly to 0 over the last half. An atom is dead that no sample has
-    used for 2,000 samples. `history` holds the mean of ||y - y^||^2 per step, in units of the mean squared norm.
+    The decoder starts at random or at samples, an encoder at its transpose (Gao et al. 2024), the centre at the median.
+    The decoder's columns have unit norm: gradients along them are taken out, and they are renormalised after each step
+    (Bricken et al. 2023). Adam's second decay is .95; the learning rate falls linearly to 0 over the last half. An atom
+    is dead that no sample has used for 2,000 samples. Of `n_restarts` runs, one after the other, that with the lowest
+    error over its last tenth is kept. `history` holds the mean of ||y - y^||^2 per step, in units of the mean squared
+    norm.
     """
 
     n_active: Int[Array, ""] | Float[Array, ""] | float
     n_steps: int = 2000
     batch_size: int = 128
     learning_rate: Float[Array, ""] | float = 6e-3
+    start: Start = "random"
+    n_restarts: int = 1
 
     resamples: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if self.n_steps < 1 or self.batch_size < 1:
-            raise ValueError(f"n_steps and batch_size must be at least 1, got {self.n_steps} and {self.batch_size}")
+        for name in ("n_steps", "batch_size", "n_restarts"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.start not in get_args(Start):
+            raise ValueError(f"start must be one of {', '.join(get_args(Start))}, got {self.start!r}")
 
     @classmethod
     def suited_to(cls, knowledge: Knowledge) -> Self:
@@ -99,7 +106,7 @@ class Autoencoder(ABC):
         def draw(key: PRNGKeyArray) -> Float[Array, "batch n_dims"]:
             return observations[jax.random.randint(key, (self.batch_size,), 0, observations.shape[0])]
 
-        return self._train(draw, observations, n_atoms=n_atoms, key=key)
+        return self._best(draw, observations, n_atoms=n_atoms, key=key)
 
     def fit_stream(self, sampler: Sampler, *, n_atoms: int, key: PRNGKeyArray) -> Fit:
         """Train on samples that are drawn as they are needed, `sampler(key)` a batch; `batch_size` is not used.
@@ -108,7 +115,7 @@ class Autoencoder(ABC):
         """
         key_first, key_train = jax.random.split(key)
         first = jnp.concatenate([sampler(k) for k in jax.random.split(key_first, _FIRST_BATCHES)])
-        return self._train(sampler, first, n_atoms=n_atoms, key=key_train)
+        return self._best(sampler, first, n_atoms=n_atoms, key=key_train)
 
     @abstractmethod
     def _start(
@@ -130,12 +137,22 @@ class Autoencoder(ABC):
     def _coder(self, weights: Weights, memory: Any, scale: Float[Array, ""]) -> SparseCoder:
         """The trained encoder, for observations and codes larger by `scale` than those of the training."""
 
+    def _best(self, sampler: Sampler, first: Array, *, n_atoms: int, key: PRNGKeyArray) -> Fit:
+        """The best of `n_restarts` fits; a single one is given `key` itself."""
+        if self.n_restarts == 1:
+            return self._train(sampler, first, n_atoms=n_atoms, key=key)
+        fits = jax.lax.map(
+            lambda key: self._train(sampler, first, n_atoms=n_atoms, key=key), jax.random.split(key, self.n_restarts)
+        )
+        best = jnp.argmin(jnp.mean(fits.history[:, -max(self.n_steps // 10, 1) :], axis=1))
+        return jax.tree.map(lambda leaf: leaf[best], fits)
+
     def _train(self, sampler: Sampler, first: Array, *, n_atoms: int, key: PRNGKeyArray) -> Fit:
         scale = unit_scale(first)
         samples = first / scale
         key_start, key_steps = jax.random.split(key)
         centre = jnp.median(samples, axis=0)
-        decoder = random_atoms(samples.shape[1], n_atoms, key=key_start, dtype=samples.dtype)
+        decoder = first_atoms(samples, start=self.start, n_atoms=n_atoms, key=key_start)
         weights, memory = self._start(decoder, centre, samples)
         adam: Any = optax.scale_by_adam(b2=_SECOND_DECAY)
         start = _State(weights, adam.init(weights), jnp.zeros(n_atoms, samples.dtype), memory)

@@ -84,6 +84,21 @@ def double(weights):
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), weights)
 
 
+def test_the_best_of_restarts_and_a_start_at_samples(problem):
+    learner = ReluSae(n_active=N_ACTIVE, n_steps=30, n_restarts=3, start="samples")
+    single = replace(learner, n_restarts=1)
+    observations = jnp.asarray(problem.observations, jnp.float32)
+    key = jax.random.key(1)
+    best = learner.fit(observations, n_atoms=N_ATOMS, key=key)
+    runs = [single.fit(observations, n_atoms=N_ATOMS, key=one) for one in jax.random.split(key, 3)]
+    errors = [float(jnp.mean(run.history[-3:])) for run in runs]
+    assert len({round(error, 6) for error in errors}) == 3
+    np.testing.assert_allclose(best.history, runs[int(np.argmin(errors))].history, rtol=1e-3)
+    # The first step's error is that of the atoms it starts with: another start, another error.
+    random = replace(single, start="random").fit(observations, n_atoms=N_ATOMS, key=key)
+    assert abs(float(random.history[0]) - float(single.fit(observations, n_atoms=N_ATOMS, key=key).history[0])) > 1e-4
+
+
 @every_sae
 def test_learns_the_dictionary_from_a_stream(sae, fits, problem):
     fitted = fits[sae.name]
@@ -295,7 +310,7 @@ def state_of(weights):
 
 @every_sae
 def test_wrong_settings(sae):
-    with pytest.raises(ValueError, match="n_steps and batch_size must be at least 1"):
+    with pytest.raises(ValueError, match="must be at least 1"):
         sae(n_active=2, n_steps=0)
 
 
@@ -304,6 +319,10 @@ def test_wrong_settings_of_their_own():
         MatryoshkaSae(n_active=2, n_prefixes=0)
     with pytest.raises(ValueError, match="n_nonzero must be at least 1"):
         MatchingPursuitSae(n_active=2, n_nonzero=0)
+    with pytest.raises(ValueError, match="n_restarts"):
+        ReluSae(n_active=2, n_restarts=0)
+    with pytest.raises(ValueError, match="start must be one of samples, random"):
+        ReluSae(n_active=2, start="truth")
 
 
 def test_numbers_do_not_recompile(stream):

@@ -12,7 +12,7 @@ from analysis.theory import dictionary_chance, matched_cosine_chance
 N_DRAWS = 40
 
 
-@pytest.mark.parametrize(("n_dims", "n_atoms"), [(4, 8), (10, 16), (16, 32), (32, 64)])
+@pytest.mark.parametrize(("n_dims", "n_atoms"), [(4, 8), (10, 16), (32, 64)])
 def test_unrelated_dictionaries(n_dims, n_atoms):
     # A 95% interval leaves 0 out once in 20 draws of the seed; this seed's hold it at all sizes, and a chance level
     # that is off by .02 is found, as the standard error of 40 draws is below .006 from 10 x 16 on.
@@ -29,7 +29,7 @@ def test_unrelated_dictionaries(n_dims, n_atoms):
         assert matched_cosine_chance(n_dims, n_atoms, n_atoms) == pytest.approx(chance, abs=0.006)
 
 
-@pytest.mark.parametrize(("n_latents", "n_samples"), [(8, 40), (8, 400), (32, 200)])
+@pytest.mark.parametrize(("n_latents", "n_samples"), [(8, 40), (16, 200)])
 def test_unrelated_codes(n_latents, n_samples):
     def score(key):
         key_codes, key_chance = jax.random.split(key)

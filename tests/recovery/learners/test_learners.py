@@ -271,7 +271,7 @@ def test_wrong_settings():
         Ksvd(n_nonzero=2, n_power_steps=0)
     with pytest.raises(ValueError, match="batch_size and n_code_steps must be at least 1"):
         OnlineDictionaryLearning(batch_size=0)
-    with pytest.raises(ValueError, match="n_steps and batch_size must be at least 1"):
+    with pytest.raises(ValueError, match="batch_size must be at least 1"):
         TopKSae(n_active=2, batch_size=0)
 
 

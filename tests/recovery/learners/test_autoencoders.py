@@ -18,6 +18,7 @@ from recovery.learners.autoencoders import (
     MatchingPursuitSae,
     MatryoshkaSae,
     ReluSae,
+    TopKSae,
 )
 from recovery.learners.autoencoders.auxiliary import auxiliary_loss
 from recovery.learners.autoencoders.batch_topk_sae import keep_largest_of_batch
@@ -85,7 +86,7 @@ def double(weights):
 
 
 def test_the_best_of_restarts_and_a_start_at_samples(problem):
-    learner = ReluSae(n_active=N_ACTIVE, n_steps=30, n_restarts=3, start="samples")
+    learner = TopKSae(n_active=N_ACTIVE, n_steps=30, n_restarts=3, start="samples")
     single = replace(learner, n_restarts=1)
     observations = jnp.asarray(problem.observations, jnp.float32)
     key = jax.random.key(1)

@@ -64,7 +64,8 @@ def matched_cosine_chance(n_dims: int, n_atoms_a: int, n_atoms_b: int) -> float:
     density = np.exp(-y[None, :] - share * t[:, None] / y[None, :]) @ weight
     if share < 1:
         density = density + (1 - share) * np.exp(-share * t / last)
-    cosine = np.sqrt(stats.beta.isf(t / many, 0.5, (n_dims - 1) / 2))
+    # By rounding the last tail probability may lie above 1.
+    cosine = np.sqrt(stats.beta.isf(np.minimum(t / many, 1.0), 0.5, (n_dims - 1) / 2))
     return float(np.trapezoid(cosine * density * t, s))
 
 

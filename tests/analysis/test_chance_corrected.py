@@ -41,3 +41,10 @@ def test_unrelated_codes(n_latents, n_samples):
     found = mean_interval(np.asarray(chance_corrected(jnp.asarray(mcc), jnp.asarray(chance))))
     assert found.low <= 0 <= found.high
     assert found.high - found.low < 0.1
+
+
+@pytest.mark.parametrize("sizes", [(24, 48, 48), (8, 4, 100)])
+def test_a_last_tail_probability_above_one_by_rounding(sizes):
+    # Too low by .03 at most for as few atoms.
+    found = dictionary_chance(*sizes, seed=3, repeats=100).mean
+    assert matched_cosine_chance(*sizes) == pytest.approx(found, abs=0.03)

@@ -34,6 +34,8 @@ def series_columns(facets: Sequence[SeriesFacet], *, x_label: str, y_label: str)
 
 
 def curve_records(curve: Curve, facet: str, x_label: str, y_label: str) -> list[dict[str, Any]]:
-    """A record per point of a curve that is laid over data."""
-    points = zip(np.asarray(curve.x, float), np.asarray(curve.y, float), strict=True)
-    return [{"facet": facet, "kind": curve.kind, "label": curve.label, x_label: x, y_label: y} for x, y in points]
+    """A record per point of a curve that is laid over data, with the ends of its band where it has one."""
+    place = {"facet": facet, "kind": curve.kind, "label": curve.label}
+    values = {x_label: curve.x, y_label: curve.y, "low": curve.low, "high": curve.high}
+    given = {name: np.asarray(value, float) for name, value in values.items() if value is not None}
+    return [{**place, **dict(zip(given, point, strict=True))} for point in zip(*given.values(), strict=True)]

@@ -18,10 +18,10 @@ from matplotlib.patches import Patch, PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter
 
-from analysis.figures.cells import Levels, checked, curve_in_cells, is_seen, ticks_of
+from analysis.figures.cells import Levels, cell_coordinates, checked, curve_in_cells, is_seen, ticks_of
 from analysis.figures.data import Columns, columns_of, curve_records
 from analysis.figures.layout import facet_grid, label_grid, short_number
-from analysis.figures.marks import Curve, cased, curve_styles
+from analysis.figures.marks import Curve, cased, curve_styles, draw_band
 from analysis.figures.panel import Panel
 from analysis.figures.style import COLUMN_WIDTH, MISSING_COLOUR, PAGE_WIDTH, figure_style
 
@@ -76,8 +76,8 @@ def heat_map(
 
     Cells are equally large whatever the spacing of the levels. Values outside `limits` (default: the smallest and
     largest finite value) take the colour of the nearer end, and the colour bar shows an arrow there. Curves are placed
-    between the levels as `Levels` says, and the legend says so of a curve that lies on none of the maps; sample them
-    densely. Raises ValueError when shapes and levels do not fit, or there is no map.
+    between the levels as `Levels` says, with the bands they have, and the legend says so of a curve that lies on none
+    of the maps; sample them densely. Raises ValueError when shapes and levels do not fit, or there is no map.
     """
     placed = [(i, j, facet) for i, row in enumerate(facets) for j, facet in enumerate(row) if facet is not None]
     if not placed:
@@ -239,6 +239,11 @@ def _draw_curves(placed: Sequence[tuple[int, int, MapFacet]], axes: np.ndarray, 
         for curve in facet.curves:
             column, row = curve_in_cells(curve, x, y)
             style = styles[curve.label]
+            if curve.low is not None and curve.high is not None:
+                place = cell_coordinates(curve.x, x)
+                low, high = cell_coordinates(curve.low, y), cell_coordinates(curve.high, y)
+                seen = np.isfinite(np.asarray(curve.y, float))
+                draw_band(axes[i, j], place, low, high, seen=seen, colour=style["color"])
             axes[i, j].plot(column, row, **style, path_effects=cased(style["linewidth"]), zorder=4)
 
 
@@ -279,9 +284,12 @@ def _handles(maps: Sequence[MapFacet], x: Levels, y: Levels, hatched_label: str,
     curves = [curve for facet in maps for curve in facet.curves]
     shape = maps[0].values.shape
     seen = {curve.label for curve in curves if is_seen(*curve_in_cells(curve, x, y), shape)}
+    banded = {curve.label for curve in curves if curve.low is not None}
     handles: list[Artist] = []
     for label, style in curve_styles(curves, taken=1).items():
         handles.append(Line2D([], [], label=label if label in seen else f"{label} (outside this map)", **style))
+        if label in banded:
+            handles.append(Patch(facecolor=style["color"], alpha=0.4, linewidth=0, label=f"interval, {label}"))
     if any(one.outlined is not None and np.any(one.outlined) for one in maps):
         handles.append(Line2D([], [], label=outlined_label, color="white", **_OUTLINE))
     if any(one.hatched is not None and np.any(one.hatched) for one in maps):

@@ -25,12 +25,21 @@ class Curve:
 
     `kind` sets how it is drawn: `theory` in black (dash patterns tell several apart), `chance` as dotted grey,
     `measured` (a boundary found in the data) in a colour. Curves of the same label are drawn alike in every facet.
+    `low` and `high`, given together, are the ends of an interval at each point: a band where `y` is a number, whose
+    infinite ends run to the edge of the axes. Raises ValueError where one is missing or the lengths differ.
     """
 
     label: str
     x: Float[np.ndarray, " n"]
     y: Float[np.ndarray, " n"]
     kind: CurveKind = "theory"
+    low: Float[np.ndarray, " n"] | None = None
+    high: Float[np.ndarray, " n"] | None = None
+
+    def __post_init__(self) -> None:
+        ends = [end for end in (self.low, self.high) if end is not None]
+        if len(ends) == 1 or any(np.shape(end) != np.shape(self.y) for end in ends):
+            raise ValueError(f"curve {self.label!r} needs low and high together, one of each per point")
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +118,15 @@ def draw_series(axes: Axes, series: Series, *, colour: str, marker: str, joined:
     return tips
 
 
+def draw_band(axes: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, *, seen: np.ndarray, colour: str) -> None:
+    """Shades from `low` to `high` between neighbouring points that are `seen`; one alone gets a bar."""
+    keep = seen & ~np.isnan(low) & ~np.isnan(high)
+    beside = np.pad(keep, 1)
+    alone = keep & ~beside[:-2] & ~beside[2:]
+    axes.fill_between(x, low, high, where=keep & ~alone, facecolor=colour, alpha=0.4, linewidth=0, zorder=2.1)
+    axes.vlines(x[alone], low[alone], high[alone], color=colour, linewidth=1.5, alpha=0.8, zorder=2.1)
+
+
 def _draw_interval(axes: Axes, series: Series, seen: np.ndarray, colour: str, joined: bool) -> None:
     if series.low is None or series.high is None:
         return
@@ -125,9 +143,16 @@ def _draw_interval(axes: Axes, series: Series, seen: np.ndarray, colour: str, jo
 
 
 def draw_curve(axes: Axes, curve: Curve, style: Mapping) -> None:
-    """Draws a curve in data units; its infinities become values far outside the axes."""
-    y = np.nan_to_num(np.asarray(curve.y, float), nan=np.nan, posinf=1e12, neginf=-1e12)
-    axes.plot(np.asarray(curve.x, float), y, **style, zorder=2.5 if curve.kind == "theory" else 2.2)
+    """Draws a curve and its band in data units; their infinities become values far outside the axes."""
+    x, y = np.asarray(curve.x, float), _bounded(curve.y)
+    if curve.low is not None and curve.high is not None:
+        seen = np.isfinite(np.asarray(curve.y, float))
+        draw_band(axes, x, _bounded(curve.low), _bounded(curve.high), seen=seen, colour=style["color"])
+    axes.plot(x, y, **style, zorder=2.5 if curve.kind == "theory" else 2.2)
+
+
+def _bounded(values: np.ndarray) -> np.ndarray:
+    return np.nan_to_num(np.asarray(values, float), nan=np.nan, posinf=1e12, neginf=-1e12)
 
 
 def series_handles(facets: Sequence[SeriesFacet], *, joined: bool) -> list[Line2D]:

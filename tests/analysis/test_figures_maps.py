@@ -223,3 +223,32 @@ def test_levels_that_are_kinds_show_all_their_names():
             caption="",
             alt="",
         )
+
+
+class TestBand:
+    def curve(self):
+        y = np.array([0.1, 0.1, np.nan, 0.1])
+        low, high = np.array([0.0, 0.1, 0.0, -np.inf]), np.array([1.0, 0.1, 1.0, np.inf])
+        return Curve("boundary", X.values, y, "measured", low, high)
+
+    def test_a_band_reaches_from_low_to_high_in_cells_and_leaves_gaps(self):
+        panel = draw(MapFacet("", values(), [self.curve()]))
+        band, bars = panel.figure.axes[0].collections
+        # The first two points are joined; the third has no value, so that the last stands alone: a bar.
+        (outline,) = [path.vertices for path in band.get_paths()]
+        assert {tuple(point) for point in np.round(outline, 9)} == {(0, 0), (0, 2), (1, 1)}
+        (bar,) = [path.vertices for path in bars.get_paths()]
+        np.testing.assert_allclose(bar, [(3, -1.5), (3, 3.5)])  # infinite ends lie beside the map
+        assert legend_texts(panel) == ["boundary", "interval, boundary"]
+
+    def test_its_ends_are_in_the_figures_data(self):
+        data = draw(MapFacet("", values(), [self.curve()])).data
+        rows = [i for i, label in enumerate(data["label"]) if label == "boundary"]
+        assert [data["low"][i] for i in rows] == [0.0, 0.1, 0.0, -np.inf]
+        assert [data["high"][i] for i in rows] == [1.0, 0.1, 1.0, np.inf]
+        assert "low" not in draw(MapFacet("", values(), [Curve("c", X.values, X.values)])).data
+
+    @pytest.mark.parametrize("ends", [{"low": np.zeros(4)}, {"low": np.zeros(3), "high": np.zeros(4)}])
+    def test_half_a_band_is_refused(self, ends):
+        with pytest.raises(ValueError, match="needs low and high together"):
+            Curve("c", X.values, X.values, **ends)

@@ -1,8 +1,14 @@
 """Intervals, boundaries of success curves, finite sizes and tests of theory, in float64 with NumPy and SciPy."""
 
-from analysis.statistics.agreement import TheoryTest, theory_test
+from analysis.statistics.agreement import TheoryTest, holm_adjusted, theory_test
 from analysis.statistics.bootstrap import bootstrap_interval, corrected_score_interval
-from analysis.statistics.boundary import Boundary, BoundaryStatus, boundary_likelihood_ratio, fit_boundary
+from analysis.statistics.boundary import (
+    Boundary,
+    BoundaryStatus,
+    boundary_likelihood_ratio,
+    fit_boundary,
+    width_standard_error,
+)
 from analysis.statistics.finite_size import Scaling, fit_boundary_scaling, fit_width_scaling
 from analysis.statistics.intervals import Interval, mean_interval, wilson_interval
 from analysis.statistics.isotonic import isotonic_boundary, isotonic_rates
@@ -19,9 +25,11 @@ __all__ = [
     "fit_boundary",
     "fit_boundary_scaling",
     "fit_width_scaling",
+    "holm_adjusted",
     "isotonic_boundary",
     "isotonic_rates",
     "mean_interval",
     "theory_test",
+    "width_standard_error",
     "wilson_interval",
 ]

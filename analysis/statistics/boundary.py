@@ -100,6 +100,24 @@ def boundary_likelihood_ratio(x: ArrayLike, successes: ArrayLike, trials: ArrayL
     return TheoryTest(statistic, float(stats.chi2.sf(statistic, 1)), 1)
 
 
+def width_standard_error(x: ArrayLike, successes: ArrayLike, trials: ArrayLike) -> float:
+    """Standard error of `fit_boundary`'s width, from the expected information of x50 and w at the fit.
+
+    For many trials; a curve as steep as the grid is fine has a large one. nan unless the fit is "ok". Raises ValueError
+    as `fit_boundary` does.
+    """
+    fit = fit_boundary(x, successes, trials)
+    if fit.status != "ok":
+        return float("nan")
+    levels, _, n = tidy(x, successes, trials)
+    logit = (fit.x50 - levels) / fit.width
+    # The derivatives of the logit in x50 and w, times w.
+    gradient = np.stack([np.ones_like(logit), -logit])
+    information = (gradient * n * expit(logit) * expit(-logit)) @ gradient.T / fit.width**2
+    determinant = np.linalg.det(information)
+    return float(np.sqrt(information[0, 0] / determinant)) if determinant > 0 else float("inf")
+
+
 def tidy(x: ArrayLike, successes: ArrayLike, trials: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Check, drop points without trials, sort by x and add up repeats."""
     x, s, n = (np.asarray(a, dtype=np.float64) for a in (x, successes, trials))

@@ -13,9 +13,11 @@ from analysis.statistics import (
     fit_boundary,
     fit_boundary_scaling,
     fit_width_scaling,
+    holm_adjusted,
     isotonic_boundary,
     isotonic_rates,
     theory_test,
+    width_standard_error,
 )
 
 X = np.linspace(0.05, 1, 20)
@@ -187,3 +189,27 @@ class TestTheoryTest:
             p_values.append(boundary_likelihood_ratio(X, successes, np.full(20, 20), x50).p_value)
         assert np.mean(np.array(p_values) < 0.1) < 0.1 + 3 * 0.034
         assert np.mean(p_values) == pytest.approx(0.5, abs=3 * 0.032)
+
+
+def test_holm_rejects_what_every_intersection_rejects():
+    """Holm's procedure is the closed test over Bonferroni: an hypothesis falls where every set that holds it does."""
+    rng = np.random.default_rng(6)
+    for p in rng.beta(0.4, 2, (20, 5)):
+        adjusted = holm_adjusted(p)
+        for i in range(5):
+            sets = [np.array([j for j in range(5) if bits >> j & 1]) for bits in range(32) if bits >> i & 1]
+            assert adjusted[i] == pytest.approx(min(1, max(len(s) * p[s].min() for s in sets)))
+    np.testing.assert_array_equal(holm_adjusted([0.5, np.nan, 0.01]), [0.5, np.nan, 0.02])
+
+
+def test_the_widths_standard_error_is_their_spread():
+    """Of 150 curves; a standard deviation of 150 values is right to 6%, the mean of the errors to less."""
+    rng = np.random.default_rng(7)
+    trials = np.full(20, 60)
+    found = []
+    for _ in range(150):
+        successes = rng.binomial(60, expit((0.5 - X) / 0.1))
+        found.append((fit_boundary(X, successes, trials).width, width_standard_error(X, successes, trials)))
+    widths, errors = np.array(found).T
+    assert np.mean(errors) == pytest.approx(widths.std(ddof=1), rel=0.18)
+    assert np.isnan(width_standard_error([1, 2, 3, 4], [9, 9, 0, 0], [9] * 4))

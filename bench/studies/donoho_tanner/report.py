@@ -5,15 +5,27 @@ import pandas as pd
 
 from analysis.comparison import compare_with_theory
 from analysis.figures import Curve, Levels, MapFacet, Panel, Series, SeriesFacet, boundary_plot, heat_map
-from analysis.statistics import fit_boundary, wilson_interval
+from analysis.statistics import (
+    boundary_likelihood_ratio,
+    fit_boundary,
+    holm_adjusted,
+    theory_test,
+    width_standard_error,
+    wilson_interval,
+)
 from analysis.theory import CodeSign
 from analysis.theory.l1_transition import l1_transition
 from bench.report.content import ReportContent
+from bench.studies.donoho_tanner.cuts import cut_panel
+from bench.studies.donoho_tanner.scaling import scaling_sentences, scaling_table
 from bench.study import Results, Spec
 from recovery.solution import Status
 
 SUCCESS = 1e-3
 """A trial succeeds when ||z^ - z|| / ||z|| is at most this."""
+
+LEVEL = 0.05
+"""Of the tests of measured = theory."""
 
 SIGNS: tuple[CodeSign, ...] = ("signed", "nonnegative")
 
@@ -24,14 +36,21 @@ def report(results: Results) -> ReportContent:
     """What the report shows; one row per point, method and trial."""
     rows, spec = _judged(results.rows), results.spec
     success, boundary = success_table(rows), boundary_table(rows)
-    status = status_table(rows)
+    status, scaling = status_table(rows), scaling_table(boundary)
+    sizes = sorted(success["n_latents"].unique())
+    cuts = [cut_panel(success, s, int(n)) for n in sizes for s in SIGNS if (success["code_sign"] == s).any()]
     return ReportContent(
         title="Phase transition of l1 minimisation",
         question="With a known Gaussian dictionary and no noise, how sparse must codes be for l1 minimisation "
         "to return them?",
-        sentences=[*_agreement(boundary), _status_sentence(status)],
-        panels=[_boundary_panel(boundary), *_map_panels(success, boundary)],
-        tables={"boundary": boundary, "success": success, "status": status},
+        sentences=[*_agreement(boundary), *_tests(boundary), *scaling_sentences(scaling), _status_sentence(status)],
+        panels=[_boundary_panel(boundary), *_map_panels(success, boundary), *cuts],
+        tables={
+            "boundary": boundary,
+            **({} if scaling.empty else {"scaling": scaling}),
+            "success": success,
+            "status": status,
+        },
         notes=_notes(spec),
         failures=_failures(success),
     )
@@ -65,15 +84,20 @@ def success_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def boundary_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Per method, sign and undersampling: rho at 50% success by a logistic fit, its interval, and theory's value."""
+    """Per method, sign and undersampling: rho at 50% success by a logistic fit, its interval, and theory's value.
+
+    `p_value` is that of the likelihood-ratio test of "the boundary is theory's", of one side where the boundary lies
+    outside the grid; `p_value_holm` is adjusted for the number of boundaries in the table.
+    """
     records = []
     for _, group in rows.groupby(BOUNDARY, sort=True):
         point = group.iloc[0]
         n_dims = int(group["n_dims"].iloc[0])
         levels = group.groupby("n_active").agg(successes=("recovered", "sum"), trials=("counted", "sum"))
-        fit = fit_boundary(
-            levels.index.to_numpy() / n_dims, levels["successes"].to_numpy(), levels["trials"].to_numpy()
-        )
+        counts = levels.index.to_numpy() / n_dims, levels["successes"].to_numpy(), levels["trials"].to_numpy()
+        fit = fit_boundary(*counts)
+        theory = float(l1_transition(n_dims / point["n_latents"], point["code_sign"]))
+        test = boundary_likelihood_ratio(*counts, theory)
         records.append(
             {
                 "method": point["method"],
@@ -82,16 +106,20 @@ def boundary_table(rows: pd.DataFrame) -> pd.DataFrame:
                 "rho50": fit.x50,
                 "rho50_low": fit.low,
                 "rho50_high": fit.high,
-                "theory": float(l1_transition(n_dims / point["n_latents"], point["code_sign"])),
+                "theory": theory,
                 "n_latents": point["n_latents"],
                 "n_dims": n_dims,
                 "width": fit.width,
                 "fit": fit.status,
                 "n_trials": len(group),
                 "n_not_converged": int((~group["converged"]).sum()),
+                "width_se": width_standard_error(*counts),
+                "likelihood_ratio": test.statistic,
+                "p_value": test.p_value,
             }
         )
-    return pd.DataFrame.from_records(records)
+    table = pd.DataFrame.from_records(records)
+    return table.assign(p_value_holm=holm_adjusted(table["p_value"]))
 
 
 def status_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -110,6 +138,8 @@ def _agreement(boundary: pd.DataFrame) -> list[str]:
     sentences = []
     for (method, sign, n_latents), group in boundary.groupby(["method", "code_sign", "n_latents"], sort=True):
         measured = group[group["rho50"].notna()]
+        # A statistic of one degree of freedom is a z squared.
+        together = theory_test(np.sqrt(group["likelihood_ratio"]), 1.0, 0.0)
         head = f"{method}, {sign} codes, N = {n_latents}"
         if measured.empty:
             sentences.append(f"{head}: no boundary lies within the sparsity ratios that were tried.")
@@ -120,9 +150,25 @@ def _agreement(boundary: pd.DataFrame) -> list[str]:
         sentences.append(
             f"{head}: theory lies in the 95% interval of the measured boundary at {inside.sum()} of {len(group)} "
             f"undersamplings; mean difference measured - theory {difference.mean():+.3f}, largest "
-            f"{difference.iloc[worst]:+.3f} at delta = {measured['undersampling'].iloc[worst]:g}."
+            f"{difference.iloc[worst]:+.3f} at delta = {measured['undersampling'].iloc[worst]:g}; all undersamplings "
+            f"together: chi² = {together.statistic:.1f} on {together.freedom} degrees of freedom, "
+            f"p = {together.p_value:.2g}."
         )
     return sentences
+
+
+def _tests(boundary: pd.DataFrame) -> list[str]:
+    """At how many boundaries theory is rejected, and how many that would be by chance."""
+    tested = boundary[boundary["p_value"].notna()]
+    if tested.empty:
+        return []
+    n = len(tested)
+    rejected, after = int((tested["p_value"] < LEVEL).sum()), int((tested["p_value_holm"] < LEVEL).sum())
+    return [
+        f"Test of measured = theory (likelihood ratio): theory, which is for N to infinity, is rejected at {LEVEL:.0%} "
+        f"at {rejected} of {n} boundaries; if it held at all of them, about {LEVEL * n:.1f} would be rejected by "
+        f"chance. Corrected for {n} tests (Holm) {after} {'remains' if after == 1 else 'remain'} rejected."
+    ]
 
 
 def _status_sentence(status: pd.DataFrame) -> str:
@@ -196,7 +242,7 @@ def _map_panels(success: pd.DataFrame, boundary: pd.DataFrame) -> list[Panel]:
                 title=f"Success rate, N = {n_latents}",
                 caption=f"Share of trials with relative error at most {SUCCESS:g}, among trials that count. "
                 "Black: theory; coloured: "
-                "measured 50% boundary.",
+                "measured 50% boundary with its 95% interval.",
                 alt="Maps of the success rate over undersampling and sparsity ratio: high below the "
                 "theoretical curve, low above it.",
                 row_titles=signs,
@@ -225,7 +271,14 @@ def _facet(part: pd.DataFrame, boundary: pd.DataFrame, method: str, sign: CodeSi
         grid["success_rate"].to_numpy(float).reshape(shape),
         curves=[
             Curve("theory", delta, l1_transition(delta, sign)),
-            Curve("measured", measured["undersampling"].to_numpy(), measured["rho50"].to_numpy(), kind="measured"),
+            Curve(
+                "measured",
+                measured["undersampling"].to_numpy(),
+                measured["rho50"].to_numpy(),
+                kind="measured",
+                low=measured["rho50_low"].to_numpy(),
+                high=measured["rho50_high"].to_numpy(),
+            ),
         ],
         hatched=(grid["n_not_converged"].fillna(0).to_numpy() > 0).reshape(shape),
         tips=grid["tip"].fillna("no rows yet").to_numpy().reshape(shape).tolist(),
@@ -242,6 +295,9 @@ def _notes(spec: Spec) -> list[str]:
         "recomputed from the problem; amp's is ||y - A z|| / ||y||.",
         "One dictionary per trial serves all sparsity ratios and both signs; codes are drawn anew for each. Intervals "
         "treat trials as independent.",
+        "p_value in the table of boundaries is that of the likelihood-ratio test of measured = theory, p_value_holm "
+        "the same adjusted for the number of boundaries (Holm 1979). Undersamplings share nothing, but methods and "
+        "signs share dictionaries: chi² adds up undersamplings only.",
         f"{spec.trials} trials per point; theory is the limit of many latents, from which finite N departs.",
     ]
 

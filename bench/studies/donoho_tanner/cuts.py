@@ -35,8 +35,8 @@ def cut_panel(success: pd.DataFrame, sign: CodeSign, n_latents: int) -> Panel:
 
 
 def _facet(part: pd.DataFrame, undersampling: float, sign: CodeSign) -> SeriesFacet:
-    rounded = part["n_dims"].to_numpy()[0] / part["n_latents"].to_numpy()[0]
-    edge = float(l1_transition(rounded, sign))
+    n_dims, n_latents = part[["n_dims", "n_latents"]].to_numpy(float)[0]
+    edge = float(l1_transition(n_dims / n_latents, sign))
     series = [
         _series(str(method), group.sort_values("sparsity_ratio")) for method, group in part.groupby("method", sort=True)
     ]
@@ -46,9 +46,9 @@ def _facet(part: pd.DataFrame, undersampling: float, sign: CodeSign) -> SeriesFa
 
 def _series(label: str, part: pd.DataFrame) -> Series:
     tips = [
-        f"{label}, δ = {c.undersampling:g}, ρ = {c.n_active / c.n_dims:.3g} (K = {c.n_active}): {c.n_recovered} of "
-        f"{c.n_counted} recovered [{c.success_low:.2f}, {c.success_high:.2f}]"
-        for c in part.itertuples()
+        f"{label}, δ = {c['undersampling']:g}, ρ = {c['n_active'] / c['n_dims']:.3g} (K = {c['n_active']}): "
+        f"{c['n_recovered']} of {c['n_counted']} recovered [{c['success_low']:.2f}, {c['success_high']:.2f}]"
+        for c in part.to_dict("records")
     ]
     return Series(
         label,

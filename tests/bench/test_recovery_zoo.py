@@ -123,3 +123,39 @@ def test_report(rows, spec):
     assert costs["microseconds_per_signal"]["fista"] == pytest.approx(0.2 / 4 / 200 * 1e6)
     assert "costs" not in STUDY.report(Results(plain, spec, timings[:0])).tables
     assert {panel.name for panel in content.panels} >= {"ranking", "family-l1", "family-greedy"}
+
+
+class TestBayesCeiling:
+    """No solve runs: theory follows from the spec alone."""
+
+    @pytest.fixture
+    def signed(self):
+        sizes = ["n_latents=100", "n_dims=30", "code_sign=signed", "n_active=3,15,20", "noise_std=.001"]
+        return load_spec(STUDY, settings=[*sizes, "methods=fista,omp,alternating-mod,unrelated"])
+
+    def test_phases_of_cells_whose_fixed_points_are_known(self, signed):
+        theory = tables.theory_table(signed).set_index("n_active")
+        # delta = .3: one fixed point at eps = .03; at .2 the two of `state_evolution_mse`'s docstring.
+        assert theory["phase"][3] == "easy"
+        assert theory["bayes"][3] == pytest.approx(theory["bayes_ceiling"][3])
+        assert theory["bayes"][20] == pytest.approx(8.387e-2 / 0.2, rel=1e-3)
+        assert theory["phase"][20] == "hard"
+        assert theory["bayes_ceiling"][20] == pytest.approx(6.562e-7 / 0.2, rel=1e-3)
+        assert np.all(theory["bayes_ceiling"] <= theory["bayes"] * (1 + 1e-9))
+        assert np.all(theory["bayes_ceiling"] <= theory["lasso"])
+
+    def test_signed_codes_have_it_in_pictures_and_words(self, rows, spec):
+        sizes = ["n_latents=24", "n_dims=12", "n_train=400", "trials=2", "n_active=1,3", "noise_std=.02"]
+        signed = load_spec(STUDY, settings=[*sizes, "code_sign=signed", f"methods={','.join(spec.methods)}"])
+        content = STUDY.report(Results(rows.drop(columns=["failed", "nmse_db"]), signed, pd.DataFrame()))
+        (panel,) = [p for p in content.panels if p.name == "family-l1"]
+        drawn = pd.DataFrame(dict(panel.data)).query("label == 'Bayes ceiling'")
+        np.testing.assert_allclose(drawn["NMSE"], content.tables["theory"]["bayes_ceiling"])
+        assert any("2 easy, 0 hard, 0 impossible of 2 cells" in sentence for sentence in content.sentences)
+
+    def test_non_negative_codes_say_that_there_is_none(self, rows, spec):
+        content = STUDY.report(Results(rows.drop(columns=["failed", "nmse_db"]), spec, pd.DataFrame()))
+        assert content.tables["theory"]["bayes_ceiling"].isna().all()
+        assert set(content.tables["theory"]["phase"]) == {""}
+        assert any(note.startswith("No Bayes ceiling") for note in content.notes)
+        assert not any("ceiling" in str(label) for panel in content.panels for label in panel.data.get("label", []))

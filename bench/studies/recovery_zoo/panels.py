@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures import Curve, Panel, RankFacet, Series, SeriesFacet, cut_plot, rank_plot
-from bench.studies.recovery_zoo.tables import NULL, theory_in_db
+from bench.studies.recovery_zoo.tables import NULL, drawn_theory, theory_in_db
 from bench.study import Spec
 
 TOLD = ("dictionary known", "dictionary unknown")
@@ -41,7 +41,7 @@ def ranking(table: pd.DataFrame, theory: pd.DataFrame) -> Panel:
         "the same mean of what theory predicts for a random dictionary in the limit of many latents. With the "
         "dictionary unknown, codes are matched and scaled first; chance is a dictionary that was never fitted.",
         alt="Ranked list of all methods by mean NMSE, those given the dictionary beside those that learn it, with "
-        "theory's oracle floor and lasso prediction as lines.",
+        "theory's predictions, such as the oracle floor and the lasso's, as lines.",
         x_label="mean NMSE (dB)",
     )
 
@@ -77,7 +77,7 @@ def _facet(nmse: pd.DataFrame, theory: pd.DataFrame, names: list[str], noise: fl
     line = theory[theory["noise_std"] == noise].sort_values("n_active")
     curves = [
         Curve(label, line["n_active"].to_numpy(float), line[column].to_numpy())
-        for label, column in (("oracle floor", "oracle"), ("lasso, theory", "lasso"), ("Bayes, theory", "bayes"))
+        for label, column in drawn_theory(theory).items()
         if line[column].notna().any()
     ]
     here = nmse[nmse["noise_std"] == noise]

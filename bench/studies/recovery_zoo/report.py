@@ -21,6 +21,7 @@ def report(results: Results) -> ReportContent:
         sentences=[
             *(_leaders(ranking, told) for told in panels.TOLD if told in set(ranking["told"])),
             *_theory(cells, theory),
+            *_ceiling(cells, theory, spec),
             *_encoders_apart(ranking, spec),
             *_fastest(costs),
             _failed(rows),
@@ -64,6 +65,23 @@ def _theory(cells: pd.DataFrame, theory: pd.DataFrame) -> list[str]:
     return [
         f"The lasso (fista) and its theory agree on recovered or not in {agree} of {len(both)} cells; measured / "
         f"predicted NMSE has median {ratio.median():.2f} and lies between {ratio.min():.2f} and {ratio.max():.2f}."
+    ]
+
+
+def _ceiling(cells: pd.DataFrame, theory: pd.DataFrame, spec: Spec) -> list[str]:
+    """How near the Bayes ceiling the best method that knows the dictionary comes, and in which phases the cells lie."""
+    known = theory[theory["bayes_ceiling"] > 0]
+    coders = [name for name, (_, kind) in tables.family_of(spec).items() if kind != "learner"]
+    measured = cells[cells["method"].isin(coders) & (cells["metric"] == "nmse") & cells["mean"].notna()]
+    if known.empty or measured.empty:
+        return []
+    best = measured.groupby(tables.CELL)["mean"].min().reset_index().merge(known, on=tables.CELL)
+    ratio = best["mean"] / best["bayes_ceiling"]
+    phases = ", ".join(f"{int((known['phase'] == phase).sum())} {phase}" for phase in ("easy", "hard", "impossible"))
+    return [
+        f"Bayes-optimal recovery with the dictionary known: {phases} of {len(known)} cells. The best method of each "
+        f"cell has a median of {ratio.median():.3g} times the NMSE of the Bayes ceiling, from {ratio.min():.3g} to "
+        f"{ratio.max():.3g} (the ceiling is that of many latents, with K known on average only)."
     ]
 
 
@@ -116,8 +134,22 @@ def _notes(spec: Spec) -> list[str]:
         "NMSE = sum |z^ - z|^2 / sum |z|^2. With the dictionary unknown, codes are matched to the latents one to one "
         "and scaled by least squares. read_* are the scores of codes "
         f"that {fixed.reader} reads with the learned dictionary.",
+        _bayes_note(fixed),
         f"Supports: estimated magnitude above {fixed.activity_threshold:g}.",
     ]
+
+
+def _bayes_note(fixed: Fixed) -> str:
+    if fixed.code_sign == "signed":
+        return (
+            "Bayes ceiling: the least NMSE that any estimate can have, for Bernoulli-Gaussian codes of the same "
+            "density in the limit of many latents. Easy: message passing reaches it; hard: no fast method is known to; "
+            "impossible: the better solution exists but cannot be told from the worse."
+        )
+    return (
+        "No Bayes ceiling and no phases are drawn: their theory here is for signed codes (Bernoulli-Gaussian), not for "
+        "non-negative ones. Set code_sign=signed to see them."
+    )
 
 
 def _failures(cells: pd.DataFrame) -> list[str]:

@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.comparison import paired_difference
 from analysis.statistics import mean_interval
 from analysis.theory.bayes_bernoulli_gaussian import state_evolution_mse
+from analysis.theory.bayes_hard_phase import bayes_ceiling, bayes_phase
 from analysis.theory.noise_sensitivity import noise_sensitivity
 from analysis.theory.oracle_floor import oracle_floor
 from bench.methods import built_in
@@ -118,8 +119,10 @@ def theory_table(spec: Spec) -> pd.DataFrame:
     """Per cell the NMSE that theory gives for a random dictionary in the limit of many latents.
 
     `lasso`: state evolution for these codes at the penalty used; `worst_case`: noise sensitivity, whatever the
-    amplitudes (inf above the l1 transition); `oracle`: least squares on the true support; `bayes`: what Bayes-optimal
-    message passing reaches on signed codes (state evolution), none for others.
+    amplitudes (inf above the l1 transition); `oracle`: least squares on the true support. On signed codes, none for
+    others: `bayes`, what Bayes-optimal message passing reaches (state evolution); `bayes_ceiling`, the least that any
+    estimate can reach; `phase`, easy where both are the same, hard where no fast method is known to reach the ceiling,
+    impossible where the codes cannot be told from worse ones however long one computes.
     """
     fixed: Fixed = spec.fixed
     delta = fixed.n_dims / fixed.n_latents
@@ -128,7 +131,6 @@ def theory_table(spec: Spec) -> pd.DataFrame:
         density = n_active / fixed.n_latents
         for noise in spec.grid.noise_std:
             worst = float(noise_sensitivity(delta, n_active / fixed.n_dims, fixed.code_sign))
-            bayes = float(state_evolution_mse(delta, density, noise**2)) if fixed.code_sign == "signed" else np.nan
             records.append(
                 {
                     "n_active": n_active,
@@ -136,15 +138,39 @@ def theory_table(spec: Spec) -> pd.DataFrame:
                     "lasso": predicted_lasso(fixed, n_active, noise).mse / density,
                     "worst_case": worst * noise**2 / density,
                     "oracle": float(oracle_floor(fixed.n_dims, n_active, noise)) / n_active,
-                    "bayes": bayes / density,
+                    **_bayes(fixed, delta, density, noise),
                 }
             )
     return pd.DataFrame.from_records(records)
 
 
+def _bayes(fixed: Fixed, delta: float, density: float, noise_std: float) -> dict[str, float | str]:
+    """The Bayes-optimal columns of a cell; nan and no phase where theory has none."""
+    if fixed.code_sign != "signed":
+        return {"bayes": np.nan, "bayes_ceiling": np.nan, "phase": ""}
+    point = delta, density, noise_std**2
+    ceiling = bayes_ceiling(*point)
+    return {
+        "bayes": float(state_evolution_mse(*point)) / density,
+        "bayes_ceiling": ceiling / density,
+        "phase": bayes_phase(*point) if np.isfinite(ceiling) else "",
+    }
+
+
+def drawn_theory(theory: pd.DataFrame) -> dict[str, str]:
+    """Label and column of each prediction that pictures show.
+
+    What Bayes-optimal message passing reaches is shown apart from the ceiling only where they differ somewhere.
+    """
+    columns = {"oracle floor": "oracle", "lasso, theory": "lasso", "Bayes ceiling": "bayes_ceiling"}
+    if np.any(theory["bayes"] > theory["bayes_ceiling"] * (1 + 1e-6)):
+        columns["Bayes AMP, theory"] = "bayes"
+    return columns
+
+
 def theory_in_db(theory: pd.DataFrame) -> dict[str, float]:
     """The mean over cells in dB of each prediction that is finite everywhere: the scale of the ranking."""
-    columns = {"oracle floor": "oracle", "lasso, theory": "lasso", "Bayes, theory": "bayes"}
+    columns = drawn_theory(theory)
     logs = {label: 10 * np.log10(np.maximum(theory[column], 1e-12)) for label, column in columns.items()}
     return {label: float(values.mean()) for label, values in logs.items() if np.all(np.isfinite(values))}
 

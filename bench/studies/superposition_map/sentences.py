@@ -72,8 +72,8 @@ def guarantees(table: pd.DataFrame) -> list[str]:
             recovered = part[part["lasso_nmse"] <= RECOVERED]
             met = int((recovered["nonnegative_recovery_share"] >= 0.5).sum())
             text += (
-                f" At the lowest noise the lasso recovers at {len(recovered)} of {len(part)} densities; at {met} of these "
-                "at least half of the supports meet the second condition, which is sufficient and not necessary."
+                f" At the lowest noise the lasso recovers at {len(recovered)} of {len(part)} densities; at {met} of "
+                "these at least half of the supports meet the second condition, which is sufficient and not necessary."
             )
         texts.append(text)
     return texts

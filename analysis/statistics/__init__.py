@@ -10,7 +10,7 @@ from analysis.statistics.boundary import (
     width_standard_error,
 )
 from analysis.statistics.finite_size import Scaling, fit_boundary_scaling, fit_width_scaling
-from analysis.statistics.intervals import Interval, mean_interval, wilson_interval
+from analysis.statistics.intervals import Interval, corrected_mean_interval, mean_interval, wilson_interval
 from analysis.statistics.isotonic import isotonic_boundary, isotonic_rates
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "TheoryTest",
     "bootstrap_interval",
     "boundary_likelihood_ratio",
+    "corrected_mean_interval",
     "corrected_score_interval",
     "fit_boundary",
     "fit_boundary_scaling",

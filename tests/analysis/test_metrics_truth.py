@@ -13,6 +13,7 @@ from sklearn.metrics import f1_score, r2_score
 from sklearn.model_selection import KFold, cross_val_predict
 
 from analysis import theory
+from analysis.statistics import corrected_score_interval, mean_interval
 
 # In float32 a sum of some hundred products of order 1 / n is right to a few 1e-6.
 ROUNDING = 1e-5
@@ -71,6 +72,31 @@ class TestChanceCorrection:
         assert drawn.std() > 0
         # An unrelated estimate scores what the permutations say, to a few of their standard deviations.
         assert abs(metrics.mean_correlation(*arrays(truth, estimate)).mcc - drawn.mean()) < 4 * drawn.std()
+
+    @pytest.mark.parametrize(("n_latents", "n_samples"), [(8, 20), (8, 100), (32, 40)])
+    def test_corrected_mcc_of_unrelated_codes_is_0_within_its_interval(self, n_latents, n_samples):
+        """60 pairs of sparse codes: 0 lies in the 99.9% interval of their mean, and in nearly every pair's own 95% one.
+
+        A share of .95 of 60 has a standard error of .028; below .85 is 3.5 of them.
+        """
+        sides = np.random.default_rng(n_latents + n_samples).random((2, 60, n_samples, n_latents))
+        sides = jnp.asarray(np.where(sides < 0.15, sides, 0))
+
+        @jax.jit
+        def score(key, truth, estimate):
+            found = metrics.mean_correlation(truth, estimate)
+            chance = metrics.permuted_mean_correlation(key, truth, estimate, n_permutations=20)
+            return found.correlation, found.counted, chance
+
+        pairs = jax.lax.map(lambda each: score(*each), (jax.random.split(jax.random.key(0), 60), *sides))
+        own = [
+            corrected_score_interval(matched[counted], chance, n_resamples=300)
+            for matched, counted, chance in zip(*map(np.asarray, pairs), strict=True)
+        ]
+        mean = mean_interval([interval.estimate for interval in own], level=0.999)
+        assert mean.low <= 0 <= mean.high
+        assert mean.high - mean.low < 0.15
+        assert np.mean([interval.low <= 0 <= interval.high for interval in own]) >= 0.85
 
 
 class TestExactSupport:

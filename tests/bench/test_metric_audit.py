@@ -99,8 +99,10 @@ def test_tables_are_plain_arithmetic(rows):
     assert row["chance"] == pytest.approx(chance)
     assert row["corrected"] == pytest.approx((row["mean"] - chance) / (1 - chance))
     assert np.isnan(table.query("metric == 'alive'")["corrected"]).all()
-    assert tables.corrected_for_chance(0.5, -3.0) == 0.5
-    assert np.isnan(tables.corrected_for_chance(1.0, 0.99))
+    assert row["corrected_low"] < row["corrected"] < row["corrected_high"]
+    below = tables.corrected_for_chance(pd.Series([0.4, 0.6]), pd.Series([-3.0, -1.0]))
+    assert below[0] == pytest.approx(0.5)
+    assert np.all(np.isnan(tables.corrected_for_chance(pd.Series([1.0, 1.0]), pd.Series([0.99, 0.99]))))
     blind = tables.blindness_table(table).set_index("metric")["blind_to"]
     assert {"rotated", "split"} <= set(blind["r2"].split(", "))
     assert "rotated" not in blind["disentanglement"]

@@ -47,7 +47,8 @@ def _notes(spec: Spec) -> list[str]:
         "largest.",
         "Splitting, absorption, dead and duplicate atoms look for one fault each: that they do not tell unrelated "
         "codes from the truth is not held against them, and they are not corrected.",
-        "Intervals are 95% Student t intervals over trials.",
+        "Intervals are 95% Student t intervals over trials; those of corrected scores hold what is not known of the "
+        "chance level, which is paired with its score trial by trial.",
     ]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.statistics import mean_interval
+from analysis.statistics import corrected_mean_interval, mean_interval
 from analysis.theory import correlation_chance
 from bench.studies.metric_audit.parameters import CONDITIONS
 from bench.studies.metric_audit.scores import LABELS
@@ -21,18 +21,22 @@ NO_ROOM = 0.98
 """Where chance is above this there is no room left to correct: the corrected score is nan."""
 
 
-def corrected_for_chance(score: float, chance: float) -> float:
-    """(score - chance) / (1 - chance), nan where there is no room; chance below 0 counts as 0.
+def corrected_for_chance(scores: pd.Series, chances: pd.Series) -> tuple[float, float, float]:
+    """(score - chance) / (1 - chance) of the means with its 95% interval, nan where there is no room.
 
-    A held-out R^2 far below 0 is no zero point: with it as one, whatever is not as bad would look good.
+    Chance below 0 counts as 0: a held-out R^2 far below 0 is no zero point; with it as one, whatever is not as bad
+    would look good.
     """
-    level = max(chance, 0.0)
-    return (score - level) / (1 - level) if level <= NO_ROOM else float("nan")
+    if not chances.mean() <= NO_ROOM:
+        return np.nan, np.nan, np.nan
+    found = corrected_mean_interval(scores, chances)
+    return float(found.estimate), float(found.low), float(found.high)
 
 
 def score_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Per metric, condition and size: mean over trials with its 95% t interval, chance, and the mean corrected for it.
 
+    The corrected mean has a 95% t interval too; trials pair a score with its own chance level.
     Metrics that a condition does not have are left out.
     """
     records = []
@@ -43,20 +47,20 @@ def score_table(rows: pd.DataFrame) -> pd.DataFrame:
                 values = group[metric].dropna()
                 if values.empty:
                     continue
-                interval, chance = mean_interval(values), float(group[f"{metric}_chance"].mean())
-                mean = float(interval.estimate)
-                corrected = np.nan if metric in WITHOUT_TRUTH else corrected_for_chance(mean, chance)
+                interval, chances = mean_interval(values), group.loc[values.index, f"{metric}_chance"]
+                free = metric in WITHOUT_TRUTH
+                corrected = (np.nan, np.nan, np.nan) if free else corrected_for_chance(values, chances)
                 records.append(
                     {
                         "metric": metric,
                         "condition": condition,
                         "n_latents": int(group["n_latents"].iloc[0]),
                         "n_samples": int(group["n_samples"].iloc[0]),
-                        "mean": mean,
+                        "mean": float(interval.estimate),
                         "low": float(interval.low),
                         "high": float(interval.high),
-                        "chance": chance,
-                        "corrected": corrected,
+                        "chance": float(chances.mean()),
+                        **dict(zip(("corrected", "corrected_low", "corrected_high"), corrected, strict=True)),
                         "n_trials": len(values),
                     }
                 )

@@ -40,8 +40,11 @@ def dictionary_similarity(
 ) -> DictionarySimilarity:
     """Compare dictionaries by |cosine| of their atoms, matched one to one, and by the nearest atom [Sharkey2022].
 
-    `mask` sets the true atoms that count (all by default), before matching; L of them make min(L, n_atoms) pairs. A
-    zero column has cosine 0 with everything, and counts. nan where L = 0.
+    Both means are in [0, 1] and invariant to order, sign and scale of the atoms, and to one rotation of both sides.
+    Chance is well above 0 in few dimensions: `analysis.theory.matched_cosine_chance(n_dims, L, n_atoms)` for the
+    matched pairs, and with 1 in L's place for the nearest atom. `mask` sets the true atoms that count (all by default),
+    before matching; L of them make min(L, n_atoms) pairs. A zero column has cosine 0 with everything, and counts. nan
+    where L = 0.
     """
     counted = jnp.ones(truth.shape[1], bool) if mask is None else mask
     similarity = jnp.where(counted[:, None], absolute_cosine(truth, estimate), 0)

@@ -26,8 +26,12 @@ def support_scores(
 ) -> SupportScores:
     """Micro-averaged over all entries: an entry is active where its absolute value exceeds its threshold.
 
-    The thresholds are in the codes' units, scalar or broadcasting against them. F1 = 2 TP / (2 TP + FP + FN). Where
-    both supports are empty all three are 1; any other 0/0 is 0. A NaN in the estimate counts as inactive.
+    The thresholds are in the codes' units, scalar or broadcasting against them. F1 = 2 TP / (2 TP + FP + FN), the
+    harmonic mean of precision and recall [VanRijsbergen1979]. Each is in [0, 1]. Chance, for supports of densities p
+    and q drawn apart: precision p, recall q, F1 2 p q / (p + q), near the density where both are equal. Invariant to
+    one order of both sides' latents, and to whatever keeps magnitudes on their side of the threshold, such as sign;
+    not to scale unless the threshold is 0. Where both supports are empty all three are 1; any other 0/0 is 0. A NaN in
+    the estimate counts as inactive.
     """
     active, found = jnp.abs(truth) > truth_threshold, jnp.abs(estimate) > threshold
     hits = jnp.count_nonzero(active & found).astype(truth.dtype)
@@ -50,8 +54,10 @@ def exact_support_rate(
 ) -> Float[Array, ""]:
     """Share of the samples whose whole support is right: no latent missed, none too many; nan without samples.
 
-    In [0, 1]; the chance level is next to 0 unless the codes are nearly empty (an empty estimate is right on every
-    empty sample). Thresholds as in `support_scores`; unlike its micro-average, one wrong entry costs the sample.
+    In [0, 1]. Chance, for supports of densities p and q drawn apart over N latents: (1 - p - q + 2 p q)^N, next to 0
+    unless the codes are nearly empty (an empty estimate is right on every empty sample). Thresholds and invariances as
+    in `support_scores`; unlike its micro-average, one wrong entry costs the sample. Its complement is the error whose
+    limits [Wainwright2009] gives.
     """
     same = (jnp.abs(truth) > truth_threshold) == (jnp.abs(estimate) > threshold)
     return jnp.mean(jnp.all(same, axis=1).astype(truth.dtype))

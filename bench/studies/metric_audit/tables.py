@@ -5,6 +5,7 @@ import pandas as pd
 
 from analysis.statistics import corrected_mean_interval, mean_interval
 from analysis.theory import correlation_chance
+from bench.studies.metric_audit.definitions import DEFINITIONS, Definition
 from bench.studies.metric_audit.parameters import CONDITIONS
 from bench.studies.metric_audit.scores import LABELS
 
@@ -91,6 +92,13 @@ def chance_table(scores: pd.DataFrame) -> pd.DataFrame:
         for row in table.to_dict("records")
     ]
     return table.assign(theory=theory)
+
+
+def definition_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """What each metric of this run is: range, chance level, invariances and reference."""
+    present = set(scores["metric"]) if len(scores) else set()
+    records = [{"metric": name, **one._asdict()} for name, one in DEFINITIONS.items() if name in present]
+    return pd.DataFrame.from_records(records, columns=["metric", *Definition._fields])
 
 
 def largest(scores: pd.DataFrame) -> pd.DataFrame:

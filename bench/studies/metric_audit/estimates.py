@@ -36,9 +36,11 @@ def draw_codes(
 
 def chance_of(key: PRNGKeyArray, estimate: Estimate) -> Estimate:
     """The same codes with their samples in a random order, and unrelated dictionaries of the same shape."""
-    order_key, atom_key, again_key = jax.random.split(key, 3)
+    order_key, atom_key = jax.random.split(key)
     n_dims, n_atoms = estimate.dictionary.shape
-    atoms, again = (gaussian_dictionary(k, n_dims=n_dims, n_latents=n_atoms) for k in (atom_key, again_key))
+    atoms, again = (
+        gaussian_dictionary(k, n_dims=n_dims, n_latents=n_atoms) for k in (atom_key, jax.random.fold_in(atom_key, 1))
+    )
     return Estimate(jax.random.permutation(order_key, estimate.codes, axis=0), atoms, again)
 
 

@@ -39,7 +39,8 @@ class Sample(NamedTuple):
 def sample(key: jax.Array, context: Context, dictionary: jax.Array, values: dict) -> Sample:
     """Draw the true codes; make an estimate with the point's fault, and its samples shuffled."""
     fixed = context.fixed
-    code_key, make_key, again_key, chance_key = jax.random.split(key, 4)
+    code_key, make_key, chance_key = jax.random.split(key, 3)
+    again_key = jax.random.fold_in(make_key, 1)
     codes = draw_codes(code_key, int(context.static["n_samples"]), dictionary.shape[1], fixed.density)
     truth = Estimate(codes, dictionary)
     noise = jnp.asarray(fixed.noise_ratio, codes.dtype)

@@ -101,6 +101,24 @@ def test_splitting_of_unrelated_codes_is_no_zero_point(rng):
     assert metrics.feature_splitting(*arrays(truth, -2 * truth[:, ::-1])).split_rate == 0
 
 
+def test_absorption_by_chance_needs_few_dimensions(rng):
+    def rate(n_dims):
+        truth, estimate = sparse(rng, 300, 12, 0.2), 2 * sparse(rng, 300, 12, 0.3)
+        dictionary, atoms = rng.standard_normal((2, n_dims, 12))
+        unit = (x / np.linalg.norm(x, axis=0) for x in (dictionary, atoms))
+        order = rng.permutation(12)
+        own = np.eye(12, dtype=bool)
+        first, second = unit
+        found = metrics.feature_absorption(*arrays(truth, estimate, first, second, own)).rate
+        moved = arrays(truth, estimate[:, order], first, second[:, order], own[:, order])
+        assert metrics.feature_absorption(*moved).rate == pytest.approx(float(found), abs=1e-6)
+        return float(found)
+
+    # Overlaps are about 1 / sqrt(n_dims): .58 and .07 of twice the amplitude, against half of it; a latent that is
+    # hardly active is outdone by little.
+    assert rate(3) > 0.3 > 0.2 > rate(200)
+
+
 def test_selectivity_by_chance_is_high_for_sparse_atoms_and_few_items(rng):
     def mean(n_items, density):
         codes, labels = sparse(rng, n_items, 40, density), np.arange(n_items) % 10

@@ -232,13 +232,13 @@ def test_holm_rejects_what_every_intersection_rejects():
 
 
 def test_the_widths_standard_error_is_their_spread():
-    """Of 150 curves; a standard deviation of 150 values is right to 6%, the mean of the errors to less."""
+    """Of 100 curves; a standard deviation of 100 values is right to 7%, the mean of the errors to less."""
     rng = np.random.default_rng(7)
     trials = np.full(20, 60)
     found = []
-    for _ in range(150):
+    for _ in range(100):
         successes = rng.binomial(60, expit((0.5 - X) / 0.1))
         found.append((fit_boundary(X, successes, trials).width, width_standard_error(X, successes, trials)))
     widths, errors = np.array(found).T
-    assert np.mean(errors) == pytest.approx(widths.std(ddof=1), rel=0.18)
+    assert np.mean(errors) == pytest.approx(widths.std(ddof=1), rel=0.22)
     assert np.isnan(width_standard_error([1, 2, 3, 4], [9, 9, 0, 0], [9] * 4))

@@ -75,6 +75,9 @@ def test_a_folder_holds_what_the_readme_says(donoho_folder):
     columns = ["method", "code_sign", "undersampling", "rho50", "rho50_low", "rho50_high", "theory"]
     assert list(boundary.columns[:7]) == columns
     assert len(boundary) == 2 * 2 * 2
+    assert boundary["p_value"].dropna().between(0, 1).all()
+    assert (boundary["p_value_holm"] >= boundary["p_value"]).where(boundary["p_value"].notna(), True).all()
+    assert (donoho_folder / "figures/cuts-nonnegative-40.svg").is_file()
     # Theory's values for delta = .4 (theory check table: between .25 and .5) bracket the signed transition.
     signed = boundary[(boundary["code_sign"] == "signed") & (boundary["undersampling"] == 0.4)]["theory"]
     assert signed.between(0.26738, 0.38569).all()

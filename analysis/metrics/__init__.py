@@ -2,8 +2,9 @@
 
 With the truth known: matched correlations and cosines, errors, supports, linear read-out, DCI, splitting. Between two
 representations without a truth: CKA, RSA, CCA, Procrustes and soft matching, stability. Of one representation and an
-embedding or labels of its items: intrusion, monosemanticity, selectivity. Downstream: a linear classifier, anomaly
-scores and the area under their curve. Of atoms of image patches: how localised, oriented and Gabor-like they are.
+embedding or labels of its items: intrusion, monosemanticity, selectivity. Of one dictionary: coherence, Babel function,
+conditions of exact recovery. Downstream: a linear classifier, anomaly scores and the area under their curve. Of atoms
+of image patches: how localised, oriented and Gabor-like they are.
 """
 
 from analysis.metrics.alignment import align
@@ -19,6 +20,7 @@ from analysis.metrics.correlation import absolute_correlation, absolute_rank_cor
 from analysis.metrics.dci import DciScores, dci
 from analysis.metrics.degenerate import dead_atoms, duplicate_atoms
 from analysis.metrics.dictionary_similarity import DictionarySimilarity, absolute_cosine, dictionary_similarity
+from analysis.metrics.exact_recovery import SupportConditions, babel_sum, support_conditions
 from analysis.metrics.intrusion import fellowship, intrusion_accuracy, intrusion_round
 from analysis.metrics.linear_r2 import LinearR2, linear_r2
 from analysis.metrics.mcc import MeanCorrelation, mean_correlation
@@ -54,6 +56,7 @@ __all__ = [
     "SoftmaxProbe",
     "Splitting",
     "Stability",
+    "SupportConditions",
     "SupportScores",
     "absolute_correlation",
     "absolute_cosine",
@@ -63,6 +66,7 @@ __all__ = [
     "amari_index",
     "area_fraction",
     "auroc",
+    "babel_sum",
     "canonical_correlations",
     "chance_corrected",
     "class_selectivity",
@@ -102,6 +106,7 @@ __all__ = [
     "represented_fraction",
     "soft_matching_distance",
     "superposition",
+    "support_conditions",
     "support_scores",
     "svcca",
 ]

@@ -28,6 +28,8 @@ def linear_r2(
 ) -> LinearR2:
     """R^2 = 1 - sum (z - z^)^2 / sum (z - mean z)^2 of the best linear map from estimate to truth, with `affine` + b.
 
+    The coefficient of determination [Wright1921], averaged over the latents that vary.
+
     The map is found by least squares (of least norm where it is not unique). With `n_folds` = 0 it is fitted and judged
     on the same samples: in [0, 1] where affine, and at chance n_atoms / (n_samples - 1), which is 1 for few samples.
     With `n_folds` >= 2 each sample is predicted by a map fitted to the other folds (sample i is in fold i mod n_folds):

@@ -18,8 +18,9 @@ def soft_matching_distance(
     x_i, y_j are the sides' columns, centred and of unit norm, so that ||x_i - y_j||^2 = 2 - 2 correlation; with
     `signed` = False |correlation| stands there and signs do not matter. In [0, 2] (to sqrt(2) unsigned), 0 where
     the sides have the same columns up to order and scale (copies in equal number allowed); a metric on such sets.
-    Invariant to order, shift and scale of the columns, not to rotations. At chance it is below sqrt(2), by what the
-    best of n_b columns reach on few samples. A constant column has correlation 0 with all.
+    Invariant to order, shift and positive scale of the columns (unsigned also to sign), not to rotations. Chance is
+    below sqrt(2), by what the best of n_b columns reach on few samples: unsigned and for sides of equal size,
+    sqrt(2 - 2 c) with c of `analysis.theory.correlation_chance`. A constant column has correlation 0 with all.
 
     Sides of equal size are matched one to one (the optimum is then a permutation); others by a linear program, which
     runs outside the compiled program, in float64, one pair after another.

@@ -43,8 +43,10 @@ def feature_splitting(
 
     An atom is active above `threshold` in magnitude, a latent where it is not 0; several atoms tell "active" where any
     of them is. Atoms are added greedily, at most `most`. The rate is in [0, 1], 0 at the truth and where no atom helps
-    any latent twice, 1 where every latent is divided. Invariant to order, sign and, at threshold 0, scale. Chance: on
-    unrelated codes a second atom may add `gain` by luck where samples are few. [Chanin2024] train a sparse
+    any latent twice, 1 where every latent is divided. Invariant to order, sign and, at threshold 0, scale. Chance
+    is no zero point: on unrelated codes "any of" several atoms often tells more than one does, so that the rate is high
+    there; it asks how latents are divided among atoms that find them. Read it beside a score of whether they do.
+    [Chanin2024] train a sparse
     logistic probe instead of "any of", with the same threshold of .03 on F1.
     """
     active, fires = (truth != 0).astype(truth.dtype), (jnp.abs(estimate) > threshold).astype(truth.dtype)

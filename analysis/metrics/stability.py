@@ -25,9 +25,10 @@ class Stability:
 def dictionary_stability(dictionaries: Float[Array, "n_runs n_dims n_atoms"]) -> Stability:
     """Mean |cosine| of atoms matched one to one, over all pairs of at least two runs; needs no truth.
 
-    Runs may differ in their seed or in the half of the data they saw. In [0, 1]; invariant to order, sign and scale of
-    every run's atoms. Chance is `analysis.theory.matched_cosine_chance`, well above 0 in few dimensions. Stable is not
-    right: a learner with a strong bias returns the same wrong dictionary every time. Raises ValueError for one run.
+    Runs may differ in their seed or in the half of the data they saw; [Wu2016] choose a factorisation's size by it,
+    with another distance of matched atoms. In [0, 1]; invariant to order, sign and scale of every run's atoms. Chance
+    is `analysis.theory.matched_cosine_chance`, well above 0 in few dimensions. Stable is not right: a learner with a
+    strong bias returns the same wrong dictionary every time. Raises ValueError for one run.
     """
     n_runs, _, n_atoms = dictionaries.shape
     if n_runs < 2:

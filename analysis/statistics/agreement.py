@@ -37,3 +37,17 @@ def theory_test(measured: ArrayLike, standard_error: ArrayLike, theory: ArrayLik
         return TheoryTest(np.nan, np.nan, 0)
     statistic = float(np.sum(z**2))
     return TheoryTest(statistic, float(stats.chi2.sf(statistic, z.size)), int(z.size))
+
+
+def holm_adjusted(p_values: ArrayLike) -> np.ndarray:
+    """p-values adjusted for their number [Holm1979]: those at most alpha are rejected with all errors below alpha.
+
+    That is, the probability of one or more false rejections among all tests is at most alpha, however they depend on
+    each other. nan stays nan and does not count as a test.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    tested = np.flatnonzero(~np.isnan(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    adjusted = np.full(p.shape, np.nan)
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(order.size, 0, -1)), 1.0)
+    return adjusted

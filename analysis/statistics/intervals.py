@@ -35,6 +35,30 @@ def mean_interval(values: ArrayLike, *, axis: int = -1, level: float = 0.95) -> 
     return Interval(np.asarray(mean), np.asarray(mean - half), np.asarray(mean + half), np.full(x.shape[:-1], n))
 
 
+def corrected_mean_interval(scores: ArrayLike, chances: ArrayLike, *, level: float = 0.95) -> Interval:
+    """(s - c) / (1 - c), s the mean score and c the mean chance level or 0 where that is below, over paired trials.
+
+    With Student's t interval from the linearised ratio, whose trials are (score - (1 - estimate) chance) / (1 - c): the
+    pairing is kept, and few trials widen it as they should. Both must have 1 for best. The bounds are nan for one
+    trial, everything for none, where c is 1 or a value is not finite. Raises ValueError where the lengths differ or
+    level is not inside (0, 1).
+    """
+    check_level(level)
+    s, c = np.asarray(scores, dtype=np.float64), np.asarray(chances, dtype=np.float64)
+    if s.ndim != 1 or s.shape != c.shape:
+        raise ValueError(f"scores and chances must be vectors of one length, not {s.shape} and {c.shape}")
+    chance = max(float(c.mean()), 0.0) if c.size else np.nan
+    if not chance < 1:
+        nothing = np.asarray(np.nan)
+        return Interval(nothing, nothing, nothing, np.asarray(s.size))
+    estimate = (s.mean() - chance) / (1 - chance)
+    # A chance level that was put to 0 is known.
+    moving = c if chance > 0 else np.zeros_like(c)
+    spread = mean_interval((s - (1 - estimate) * moving) / (1 - chance), level=level)
+    half = spread.high - spread.estimate
+    return Interval(np.asarray(estimate), estimate - half, estimate + half, np.asarray(s.size))
+
+
 def wilson_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> Interval:
     """Proportion successes / trials with Wilson's score interval at `level` [Wilson1927].
 

@@ -12,6 +12,9 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import f1_score, r2_score
 from sklearn.model_selection import KFold, cross_val_predict
 
+from analysis import theory
+from analysis.statistics import corrected_score_interval, mean_interval
+
 # In float32 a sum of some hundred products of order 1 / n is right to a few 1e-6.
 ROUNDING = 1e-5
 
@@ -69,6 +72,31 @@ class TestChanceCorrection:
         assert drawn.std() > 0
         # An unrelated estimate scores what the permutations say, to a few of their standard deviations.
         assert abs(metrics.mean_correlation(*arrays(truth, estimate)).mcc - drawn.mean()) < 4 * drawn.std()
+
+    @pytest.mark.parametrize(("n_latents", "n_samples"), [(8, 20), (8, 100), (32, 40)])
+    def test_corrected_mcc_of_unrelated_codes_is_0_within_its_interval(self, n_latents, n_samples):
+        """60 pairs of sparse codes: 0 lies in the 99.9% interval of their mean, and in nearly every pair's own 95% one.
+
+        A share of .95 of 60 has a standard error of .028; below .85 is 3.5 of them.
+        """
+        sides = np.random.default_rng(n_latents + n_samples).random((2, 60, n_samples, n_latents))
+        sides = jnp.asarray(np.where(sides < 0.15, sides, 0))
+
+        @jax.jit
+        def score(key, truth, estimate):
+            found = metrics.mean_correlation(truth, estimate)
+            chance = metrics.permuted_mean_correlation(key, truth, estimate, n_permutations=20)
+            return found.correlation, found.counted, chance
+
+        pairs = jax.lax.map(lambda each: score(*each), (jax.random.split(jax.random.key(0), 60), *sides))
+        own = [
+            corrected_score_interval(matched[counted], chance, n_resamples=300)
+            for matched, counted, chance in zip(*map(np.asarray, pairs), strict=True)
+        ]
+        mean = mean_interval([interval.estimate for interval in own], level=0.999)
+        assert mean.low <= 0 <= mean.high
+        assert mean.high - mean.low < 0.15
+        assert np.mean([interval.low <= 0 <= interval.high for interval in own]) >= 0.85
 
 
 class TestExactSupport:
@@ -283,3 +311,40 @@ class TestStability:
         assert moved.mean == pytest.approx(float(found.mean), abs=ROUNDING)
         with pytest.raises(ValueError, match="at least 2 runs, not 1"):
             metrics.dictionary_stability(jnp.asarray(runs[:1]))
+
+
+class TestExactRecovery:
+    def test_against_one_support_after_another(self, rng):
+        dictionary = rng.standard_normal((7, 10)) * rng.uniform(0.5, 2, 10)
+        codes = (rng.random((12, 10)) < 0.2) * rng.uniform(0.5, 1, (12, 10))
+        codes[0], codes[1] = 0, 1  # nothing active, and more than there are dimensions
+        kept = np.arange(10) != 4
+        found = metrics.support_conditions(*arrays(dictionary, codes), mask=jnp.asarray(kept))
+        smaller, codes = dictionary[:, kept], codes[:, kept]
+        for row, exact, nonnegative in zip(codes, found.exact_recovery, found.nonnegative, strict=True):
+            support = np.flatnonzero(row)
+            expected = theory.exact_recovery_coefficient(smaller, support) if support.size else 0.0
+            assert exact == pytest.approx(expected, rel=1e-3)
+            unit, signs = smaller / np.linalg.norm(smaller, axis=0), np.ones(support.size)
+            weaker = theory.irrepresentability(unit, support, signs, nonnegative=True) if support.size else 0.0
+            assert nonnegative == pytest.approx(weaker, rel=1e-3, abs=1e-4)
+        assert found.exact_recovery[0] == 0
+        assert np.isinf(found.exact_recovery[1])
+        assert np.any(np.asarray(found.exact_recovery) < 1)
+
+    def test_opposite_atoms_are_dependent(self):
+        opposite = jnp.array([[1.0, -1.0, 0.0], [0.0, 0.0, 1.0]])
+        found = metrics.support_conditions(opposite, jnp.array([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]))
+        np.testing.assert_allclose(found.exact_recovery, [np.inf, 0, 1], atol=1e-6)
+        np.testing.assert_allclose(found.nonnegative, [np.inf, 0, 0], atol=1e-6)
+
+    def test_babel_against_theory(self, rng):
+        dictionary = rng.standard_normal((6, 9))
+        kept = np.arange(9) != 2
+        found = [metrics.babel_sum(*arrays(dictionary, k), mask=jnp.asarray(kept)) for k in range(9)]
+        expected = theory.babel(dictionary[:, kept])
+        np.testing.assert_allclose(found[:8], expected, atol=1e-5)
+        assert found[8] == pytest.approx(expected[-1], abs=1e-5)
+        assert metrics.babel_sum(jnp.asarray(dictionary), 1) == pytest.approx(
+            float(metrics.coherence(jnp.asarray(dictionary))), abs=1e-6
+        )

@@ -9,12 +9,15 @@ from sklearn.isotonic import IsotonicRegression
 from analysis.statistics import (
     bootstrap_interval,
     boundary_likelihood_ratio,
+    corrected_mean_interval,
     corrected_score_interval,
     fit_boundary,
     fit_boundary_scaling,
     fit_width_scaling,
+    holm_adjusted,
     isotonic_boundary,
     isotonic_rates,
+    mean_interval,
     theory_test,
 )
 
@@ -59,6 +62,33 @@ class TestBootstrap:
         assert 0.90 <= inside / 200 <= 0.99
         assert np.isnan(corrected_score_interval([], [0.3]).estimate)
         assert np.isnan(corrected_score_interval([0.5], [1.0]).estimate)
+
+
+class TestCorrectedMean:
+    def test_five_trials_cover(self):
+        """1,000 times 5 trials whose score and chance vary together: (.6 - .4) / .6.
+
+        A share of .95 has a standard error of .007; the ratio is linear only to first order.
+        """
+        rng = np.random.default_rng(3)
+        inside = 0
+        for _ in range(1000):
+            shared = 0.02 * rng.standard_normal(5)
+            found = corrected_mean_interval(0.6 + shared + 0.02 * rng.standard_normal(5), 0.4 + shared)
+            inside += found.low <= 1 / 3 <= found.high
+        assert inside / 1000 == pytest.approx(0.95, abs=0.025)
+
+    def test_edges(self):
+        plain = mean_interval([0.1, 0.3, 0.2])
+        known = corrected_mean_interval([0.1, 0.3, 0.2], [-3, -2, -1])
+        assert (known.estimate, known.low) == (pytest.approx(plain.estimate), pytest.approx(plain.low))
+        perfect = corrected_mean_interval([1, 1, 1], [0.2, 0.3, 0.1])
+        assert (perfect.estimate, perfect.low, perfect.high) == (1, 1, 1)
+        assert np.isnan(corrected_mean_interval([1.0, 1.0], [1.0, 1.0]).estimate)
+        assert np.isnan(corrected_mean_interval([0.5], [0.1]).low)
+        assert np.isnan(corrected_mean_interval([], []).estimate)
+        with pytest.raises(ValueError, match="vectors of one length"):
+            corrected_mean_interval([1.0], [0.1, 0.2])
 
 
 class TestIsotonic:
@@ -187,3 +217,14 @@ class TestTheoryTest:
             p_values.append(boundary_likelihood_ratio(X, successes, np.full(20, 20), x50).p_value)
         assert np.mean(np.array(p_values) < 0.1) < 0.1 + 3 * 0.034
         assert np.mean(p_values) == pytest.approx(0.5, abs=3 * 0.032)
+
+
+def test_holm_rejects_what_every_intersection_rejects():
+    """Holm's procedure is the closed test over Bonferroni: an hypothesis falls where every set that holds it does."""
+    rng = np.random.default_rng(6)
+    for p in rng.beta(0.4, 2, (20, 5)):
+        adjusted = holm_adjusted(p)
+        for i in range(5):
+            sets = [np.array([j for j in range(5) if bits >> j & 1]) for bits in range(32) if bits >> i & 1]
+            assert adjusted[i] == pytest.approx(min(1, max(len(s) * p[s].min() for s in sets)))
+    np.testing.assert_array_equal(holm_adjusted([0.5, np.nan, 0.01]), [0.5, np.nan, 0.02])

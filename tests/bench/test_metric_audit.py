@@ -1,16 +1,20 @@
 """The audit: its estimates have the faults they are named for, its tables hold, and a small run says what it should."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.theory import matched_cosine_chance
 from bench.evaluate import evaluate_chunk
 from bench.points import plan
 from bench.spec import load_spec
 from bench.studies import get_study
 from bench.studies.metric_audit import tables
+from bench.studies.metric_audit.definitions import DEFINITIONS
 from bench.studies.metric_audit.estimates import MAKERS, Estimate, chance_of, draw_codes
 from bench.studies.metric_audit.parameters import CONDITIONS
 from bench.studies.metric_audit.scores import FAMILIES, LABELS
@@ -76,6 +80,14 @@ def test_every_score_has_a_label_and_every_condition_a_maker(truth):
     assert all(score.shape == () for scores in shapes for score in scores.values())
 
 
+def test_every_metric_is_defined_in_full():
+    assert list(DEFINITIONS) == list(LABELS)
+    for name, definition in DEFINITIONS.items():
+        assert all(text.strip() for text in definition), name
+        assert re.search(r"\d{4}", definition.reference), name
+    assert len({definition.label for definition in DEFINITIONS.values()}) == len(DEFINITIONS)
+
+
 def test_scores_of_a_small_run(rows):
     scores = tables.score_table(rows[1]).set_index(["metric", "condition"])
     for metric in ("r2", "disentanglement", "unsplit", "alive", "distinct"):
@@ -85,6 +97,10 @@ def test_scores_of_a_small_run(rows):
     assert scores["mean"]["disentanglement", "rotated"] < 0.4
     assert scores["mean"]["unsplit", "split"] < 0.2
     assert scores["mean"]["distinct", "split"] == 0
+    # A split dictionary comes back every time, and is stable without being right; another rotation is another one.
+    assert scores["mean"]["stable", "split"] == pytest.approx(1, abs=1e-5)
+    assert scores["mean"]["stable", "rotated"] < 0.8
+    assert scores["chance"]["stable", "same"] == pytest.approx(matched_cosine_chance(8, 16, 16), abs=0.1)
     # 16 of 39 degrees of freedom; Beta(8, 11.5) has standard deviation .11, over 32 latents.
     assert scores["mean"]["r2", "unrelated"] == pytest.approx(16 / 39, abs=4 * 0.11 / np.sqrt(32))
     assert scores["mean"]["r2_held_out", "unrelated"] < 0
@@ -99,8 +115,10 @@ def test_tables_are_plain_arithmetic(rows):
     assert row["chance"] == pytest.approx(chance)
     assert row["corrected"] == pytest.approx((row["mean"] - chance) / (1 - chance))
     assert np.isnan(table.query("metric == 'alive'")["corrected"]).all()
-    assert tables.corrected_for_chance(0.5, -3.0) == 0.5
-    assert np.isnan(tables.corrected_for_chance(1.0, 0.99))
+    assert row["corrected_low"] < row["corrected"] < row["corrected_high"]
+    below = tables.corrected_for_chance(pd.Series([0.4, 0.6]), pd.Series([-3.0, -1.0]))
+    assert below[0] == pytest.approx(0.5)
+    assert np.all(np.isnan(tables.corrected_for_chance(pd.Series([1.0, 1.0]), pd.Series([0.99, 0.99]))))
     blind = tables.blindness_table(table).set_index("metric")["blind_to"]
     assert {"rotated", "split"} <= set(blind["r2"].split(", "))
     assert "rotated" not in blind["disentanglement"]
@@ -112,5 +130,6 @@ def test_report(rows):
     assert {panel.name for panel in content.panels} == {"audit-mean", "audit-corrected"}
     assert any(sentence.startswith("Misleading without their chance level") for sentence in content.sentences)
     assert any(sentence.startswith("Rotated: at or above 90%") for sentence in content.sentences)
-    assert set(content.tables) == {"scores", "chance", "blindness"}
+    assert set(content.tables) == {"scores", "chance", "blindness", "metrics"}
+    assert set(content.tables["metrics"]["metric"]) == set(content.tables["scores"]["metric"])
     assert content.failures == []

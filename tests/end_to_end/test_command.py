@@ -75,9 +75,21 @@ def test_a_folder_holds_what_the_readme_says(donoho_folder):
     columns = ["method", "code_sign", "undersampling", "rho50", "rho50_low", "rho50_high", "theory"]
     assert list(boundary.columns[:7]) == columns
     assert len(boundary) == 2 * 2 * 2
+    p_values = boundary[["theory_p_value", "theory_p_value_holm"]].dropna()
+    assert (p_values["theory_p_value_holm"] >= p_values["theory_p_value"]).all()
     # Theory's values for delta = .4 (theory check table: between .25 and .5) bracket the signed transition.
     signed = boundary[(boundary["code_sign"] == "signed") & (boundary["undersampling"] == 0.4)]["theory"]
     assert signed.between(0.26738, 0.38569).all()
+
+
+def test_the_map_lays_guarantees_beside_what_is_measured(map_folder):
+    table = pd.read_csv(map_folder / "tables/guarantees.csv")
+    assert len(table) == 2 * 2
+    assert (table["coherence"] >= table["welch_bound"] - 1e-6).all()
+    shares = table["exact_recovery_share"].dropna()
+    assert shares.between(0, 1).all()
+    assert (shares <= table["nonnegative_recovery_share"][shares.index]).all()
+    assert {"tropp_limit", "babel", "babel_condition", "lasso_nmse", "omp_nmse"} <= set(table.columns)
 
 
 def test_the_map_has_every_cell_with_interval_chance_and_counts(map_folder):

@@ -66,11 +66,12 @@ def _test_sentence(boundary: pd.DataFrame) -> list[str]:
     p_values = boundary["theory_p_value"].dropna()
     if p_values.empty:
         return []
-    n_rejected, corrected = int((p_values < _REJECTED).sum()), int((p_values < _REJECTED / len(p_values)).sum())
+    n_rejected = int((p_values < _REJECTED).sum())
+    corrected = int((boundary["theory_p_value_holm"] < _REJECTED).sum())
     return [
         "That the boundary is theory's, which holds for N to infinity, is rejected at the 5% level by likelihood "
         f"ratio at {n_rejected} of {len(p_values)} boundaries ({_REJECTED * len(p_values):.1f} expected if it were "
-        f"true), at {corrected} after Bonferroni's correction for as many tests."
+        f"true), at {corrected} after Holm's correction for as many tests."
     ]
 
 

@@ -8,6 +8,7 @@ from analysis.statistics import (
     boundary_likelihood_ratio,
     fit_boundary,
     fit_boundary_scaling,
+    holm_adjusted,
     wilson_interval,
 )
 from analysis.theory.l1_transition import l1_transition
@@ -54,7 +55,7 @@ def success_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 def boundary_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Per method, sign and undersampling: rho at 50% success by a logistic fit, its interval, theory's value, and
-    the p-value of "measured = theory" by the likelihood ratio."""
+    the p-value of "measured = theory" by the likelihood ratio, plain and adjusted for the number of boundaries."""
     records = []
     for _, group in rows.groupby(BOUNDARY, sort=True):
         point = group.iloc[0]
@@ -81,7 +82,8 @@ def boundary_table(rows: pd.DataFrame) -> pd.DataFrame:
                 "theory_p_value": boundary_likelihood_ratio(*counts, theory).p_value,
             }
         )
-    return pd.DataFrame.from_records(records)
+    table = pd.DataFrame.from_records(records)
+    return table.assign(theory_p_value_holm=holm_adjusted(table["theory_p_value"])) if len(table) else table
 
 
 def scaling_table(boundary: pd.DataFrame) -> pd.DataFrame:

@@ -13,10 +13,14 @@ from toymodels.mixing import gaussian_dictionary
 
 
 class Estimate(NamedTuple):
-    """Codes and the dictionary they belong to; as truth, and as something's guess at it."""
+    """Codes and the dictionary they belong to; as truth, and as something's guess at it.
+
+    `again` is the dictionary of another guess with the same fault; None for the truth.
+    """
 
     codes: Float[Array, "n_samples n_atoms"]
     dictionary: Float[Array, "n_dims n_atoms"]
+    again: Float[Array, "n_dims n_atoms"] | None = None
 
 
 Make = Callable[[PRNGKeyArray, Estimate, Float[Array, ""]], Estimate]
@@ -31,11 +35,13 @@ def draw_codes(
 
 
 def chance_of(key: PRNGKeyArray, estimate: Estimate) -> Estimate:
-    """The same codes with their samples in a random order, and an unrelated dictionary of the same shape."""
+    """The same codes with their samples in a random order, and unrelated dictionaries of the same shape."""
     order_key, atom_key = jax.random.split(key)
     n_dims, n_atoms = estimate.dictionary.shape
-    atoms = gaussian_dictionary(atom_key, n_dims=n_dims, n_latents=n_atoms)
-    return Estimate(jax.random.permutation(order_key, estimate.codes, axis=0), atoms)
+    atoms, again = (
+        gaussian_dictionary(k, n_dims=n_dims, n_latents=n_atoms) for k in (atom_key, jax.random.fold_in(atom_key, 1))
+    )
+    return Estimate(jax.random.permutation(order_key, estimate.codes, axis=0), atoms, again)
 
 
 def stacked(first: Estimate, others: Estimate) -> Estimate:

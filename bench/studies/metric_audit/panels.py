@@ -80,7 +80,8 @@ def _tip(row: pd.Series) -> str:
     place = f"{LABELS[row['metric']]}, {row['condition']}"
     if np.isnan(row["mean"]):
         return f"{place}: not defined"
+    corrected = f"{row['corrected']:.3f} [{row['corrected_low']:.3f}, {row['corrected_high']:.3f}]"
     return (
         f"{place}: {row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}], chance {row['chance']:.3f}, corrected "
-        f"{row['corrected']:.3f}, {row['n_trials']:.0f} trials"
+        f"{corrected}, {row['n_trials']:.0f} trials"
     )

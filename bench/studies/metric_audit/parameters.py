@@ -52,7 +52,7 @@ _FIXED = {
 PRESETS = {
     "quick": {
         "seed": 0,
-        "trials": 5,
+        "trials": 10,
         "precision": "float32",
         "chunk_size": 5,
         "grid": {"n_latents": [32], "n_samples": [40, 400], "condition": list(CONDITIONS)},

@@ -23,7 +23,12 @@ def report(results: Results) -> ReportContent:
             *sentences.relabelling(scores),
         ],
         panels=panels.maps(scores),
-        tables={"blindness": blindness, "chance": chances, "scores": scores},
+        tables={
+            "blindness": blindness,
+            "chance": chances,
+            "metrics": tables.definition_table(scores),
+            "scores": scores,
+        },
         notes=_notes(results.spec),
         failures=_undefined(results.rows),
         failures_title="Scores that came out undefined",
@@ -45,9 +50,12 @@ def _notes(spec: Spec) -> list[str]:
         f"Estimated latents count as active above {fixed.activity_threshold:g}; aligned codes are matched one to one "
         "by correlation and scaled by least squares. Items are embedded by their true codes and labelled by the "
         "largest.",
+        "Stability compares two estimates with the same fault, made apart from other random numbers: it needs no "
+        "truth, and a wrong dictionary that comes back is stable.",
         "Splitting, absorption, dead and duplicate atoms look for one fault each: that they do not tell unrelated "
         "codes from the truth is not held against them, and they are not corrected.",
-        "Intervals are 95% Student t intervals over trials.",
+        "Intervals are 95% Student t intervals over trials; those of corrected scores hold what is not known of the "
+        "chance level, which is paired with its score trial by trial.",
     ]
 
 

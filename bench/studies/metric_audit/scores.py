@@ -6,39 +6,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray
 
 from analysis import metrics
+from bench.studies.metric_audit.definitions import DEFINITIONS
 from bench.studies.metric_audit.estimates import Estimate
 
 Family = Callable[[PRNGKeyArray, Estimate, Estimate, float], dict[str, Array]]
 
-LABELS = {
-    "mcc": "MCC",
-    "mcc_rank": "MCC of ranks",
-    "soft_matching": "soft matching",
-    "amari": "Amari (1 - index)",
-    "explained": "1 - NMSE, aligned",
-    "support_f1": "support F1, aligned",
-    "exact_support": "exact support, aligned",
-    "matched_cosine": "matched cosine",
-    "max_cosine": "mean max cosine",
-    "r2": "R² in-sample",
-    "r2_held_out": "R² held-out",
-    "disentanglement": "DCI disentanglement",
-    "completeness": "DCI completeness",
-    "informativeness": "DCI informativeness",
-    "cca": "mean CCA",
-    "svcca": "SVCCA",
-    "cka": "CKA",
-    "cka_debiased": "CKA, debiased",
-    "rsa": "RSA",
-    "procrustes": "Procrustes (1 - d²/2)",
-    "unsplit": "1 - split rate",
-    "unabsorbed": "1 - absorption",
-    "alive": "1 - dead share",
-    "distinct": "1 - duplicates",
-    "intrusion": "intrusion",
-    "monosemanticity": "monosemanticity",
-    "selectivity": "class selectivity",
-}
+LABELS = {name: definition.label for name, definition in DEFINITIONS.items()}
 """Every score, and what it is called in pictures, in their order."""
 
 
@@ -90,18 +63,20 @@ def representation(key: PRNGKeyArray, truth: Estimate, estimate: Estimate, thres
 
 
 def structure(key: PRNGKeyArray, truth: Estimate, estimate: Estimate, threshold: float) -> dict[str, Array]:
-    """Whether latents are split, absorbed, missing or there twice."""
+    """Whether latents are split, absorbed, missing or there twice, and whether atoms come back."""
     splitting = metrics.feature_splitting(truth.codes, estimate.codes, threshold=threshold)
     absorption = metrics.feature_absorption(
         truth.codes, estimate.codes, truth.dictionary, estimate.dictionary, splitting.main, threshold=threshold
     )
     dead = metrics.dead_atoms(estimate.codes, threshold=threshold)
     twice = metrics.duplicate_atoms(estimate.dictionary)
+    again = estimate.dictionary if estimate.again is None else estimate.again
     return {
         "unsplit": 1 - splitting.split_rate,
         "unabsorbed": 1 - absorption.rate,
         "alive": 1 - jnp.mean(dead.astype(truth.codes.dtype)),
         "distinct": 1 - jnp.mean(twice.astype(truth.codes.dtype)),
+        "stable": metrics.dictionary_stability(jnp.stack([estimate.dictionary, again])).mean,
     }
 
 

@@ -38,11 +38,12 @@ def _mcc(scores: pd.DataFrame, chances: pd.DataFrame, few: int, many: int) -> li
         tables.at_size(scores[(scores["metric"] == "mcc") & (scores["condition"] == "unrelated")], n_latents, n)
         for n in (few, many)
     ]
-    after = [float(part["corrected"].iloc[0]) for part in corrected]
+    columns = ["corrected", "corrected_low", "corrected_high"]
+    after = ["{:+.3f} [{:+.3f}, {:+.3f}]".format(*part[columns].to_numpy(float)[0]) for part in corrected]
     return [
         f"The raw MCC of unrelated codes is {mcc['mean'][few]:.2f} with {few} samples and {mcc['mean'][many]:.2f} with "
         f"{many}; theory for Gaussian codes says {mcc['theory'][few]:.2f} and {mcc['theory'][many]:.2f}, less than "
-        f"sparse codes reach. Corrected for chance it is {after[0]:+.2f} and {after[1]:+.2f}."
+        f"sparse codes reach. Corrected for chance it is {after[0]} and {after[1]}."
     ]
 
 

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from bench.errors import UserError
-from bench.studies.metric_audit.estimates import MAKERS, N_EQUAL, Estimate, chance_of, draw_codes, stacked
+from bench.studies.metric_audit.estimates import MAKERS, N_EQUAL, Estimate, Make, chance_of, draw_codes, stacked
 from bench.studies.metric_audit.parameters import CONDITIONS, PRESETS, Fixed, Grid
 from bench.studies.metric_audit.scores import FAMILIES
 from bench.study import Axis, Context, Point, Spec, Study, deferred
@@ -40,6 +40,7 @@ def sample(key: jax.Array, context: Context, dictionary: jax.Array, values: dict
     """Draw the true codes; make an estimate with the point's fault, and its samples shuffled."""
     fixed = context.fixed
     code_key, make_key, chance_key = jax.random.split(key, 3)
+    again_key = jax.random.fold_in(make_key, 1)
     codes = draw_codes(code_key, int(context.static["n_samples"]), dictionary.shape[1], fixed.density)
     truth = Estimate(codes, dictionary)
     noise = jnp.asarray(fixed.noise_ratio, codes.dtype)
@@ -48,9 +49,12 @@ def sample(key: jax.Array, context: Context, dictionary: jax.Array, values: dict
         keys = jax.random.split(chance_key, fixed.n_shuffles)
         return stacked(estimate, jax.vmap(lambda key: chance_of(key, estimate))(keys))
 
-    equal = [lambda make=make: make(make_key, truth, noise) for make in list(MAKERS.values())[:N_EQUAL]]
+    def made(make: Make) -> Estimate:
+        return make(make_key, truth, noise)._replace(again=make(again_key, truth, noise).dictionary)
+
+    equal = [lambda make=make: made(make) for make in list(MAKERS.values())[:N_EQUAL]]
     chosen = jax.lax.switch(jnp.clip(values["condition_code"], 0, N_EQUAL - 1), equal)
-    other = (MAKERS[name](make_key, truth, noise) for name in ("split", "merged"))
+    other = (made(MAKERS[name]) for name in ("split", "merged"))
     return Sample(truth, with_chance(chosen), *map(with_chance, other))
 
 
@@ -103,7 +107,7 @@ STUDY = Study(
         "matching": "one-to-one matching: MCC, soft matching, Amari, aligned errors and supports, atoms' cosines",
         "readout": "linear read-out: R², DCI",
         "representation": "likeness of whole representations: CCA, SVCCA, CKA, RSA, Procrustes",
-        "structure": "splitting, absorption, dead and duplicate atoms",
+        "structure": "splitting, absorption, dead and duplicate atoms, stability",
         "proxies": "proxies without truth: intrusion, monosemanticity, class selectivity",
     },
     presets=PRESETS,

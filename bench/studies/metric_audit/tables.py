@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from analysis.statistics import Interval, mean_interval
+from analysis.statistics import corrected_mean_interval, mean_interval
 from analysis.theory import correlation_chance
+from bench.studies.metric_audit.definitions import DEFINITIONS, Definition
 from bench.studies.metric_audit.parameters import CONDITIONS
 from bench.studies.metric_audit.scores import LABELS
 
@@ -21,35 +22,22 @@ NO_ROOM = 0.98
 """Where chance is above this there is no room left to correct: the corrected score is nan."""
 
 
-def corrected_for_chance(score: float, chance: float) -> float:
-    """(score - chance) / (1 - chance), nan where there is no room; chance below 0 counts as 0.
+def corrected_for_chance(scores: pd.Series, chances: pd.Series) -> tuple[float, float, float]:
+    """(score - chance) / (1 - chance) of the means with its 95% interval, nan where there is no room.
 
-    A held-out R^2 far below 0 is no zero point: with it as one, whatever is not as bad would look good.
+    Chance below 0 counts as 0: a held-out R^2 far below 0 is no zero point; with it as one, whatever is not as bad
+    would look good.
     """
-    if np.isnan(chance):
-        return float("nan")
-    level = max(chance, 0.0)
-    return (score - level) / (1 - level) if level <= NO_ROOM else float("nan")
-
-
-def corrected_interval(scores: pd.Series, chance: pd.Series) -> Interval:
-    """`corrected_for_chance` of the means, with a 95% t interval over trials, each with its own chance level.
-
-    `scores` and `chance` hold one value a trial. The interval covers what both vary; chance's mean in the denominator
-    is taken as known.
-    """
-    mean, level = float(scores.mean()), float(chance.mean())
-    estimate = corrected_for_chance(mean, level)
-    if np.isnan(estimate):
-        nothing = np.asarray(np.nan)
-        return Interval(nothing, nothing, nothing, np.asarray(len(scores)))
-    above = scores - chance if level > 0 else scores
-    return mean_interval(above / (1 - max(level, 0.0)))
+    if not chances.mean() <= NO_ROOM:
+        return np.nan, np.nan, np.nan
+    found = corrected_mean_interval(scores, chances)
+    return float(found.estimate), float(found.low), float(found.high)
 
 
 def score_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Per metric, condition and size: mean over trials with its 95% t interval, chance, and the mean corrected for it.
 
+    The corrected mean has a 95% t interval too; trials pair a score with its own chance level.
     Metrics that a condition does not have are left out.
     """
     records = []
@@ -60,24 +48,20 @@ def score_table(rows: pd.DataFrame) -> pd.DataFrame:
                 values = group[metric].dropna()
                 if values.empty:
                     continue
-                by_chance = group.loc[values.index, f"{metric}_chance"]
-                interval, chance = mean_interval(values), float(group[f"{metric}_chance"].mean())
-                mean = float(interval.estimate)
-                judged = metric not in WITHOUT_TRUTH
-                corrected = corrected_interval(values, by_chance if judged else by_chance * np.nan)
+                interval, chances = mean_interval(values), group.loc[values.index, f"{metric}_chance"]
+                free = metric in WITHOUT_TRUTH
+                corrected = (np.nan, np.nan, np.nan) if free else corrected_for_chance(values, chances)
                 records.append(
                     {
                         "metric": metric,
                         "condition": condition,
                         "n_latents": int(group["n_latents"].iloc[0]),
                         "n_samples": int(group["n_samples"].iloc[0]),
-                        "mean": mean,
+                        "mean": float(interval.estimate),
                         "low": float(interval.low),
                         "high": float(interval.high),
-                        "chance": chance,
-                        "corrected": float(corrected.estimate),
-                        "corrected_low": float(corrected.low),
-                        "corrected_high": float(corrected.high),
+                        "chance": float(chances.mean()),
+                        **dict(zip(("corrected", "corrected_low", "corrected_high"), corrected, strict=True)),
                         "n_trials": len(values),
                     }
                 )
@@ -108,6 +92,13 @@ def chance_table(scores: pd.DataFrame) -> pd.DataFrame:
         for row in table.to_dict("records")
     ]
     return table.assign(theory=theory)
+
+
+def definition_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """What each metric of this run is: range, chance level, invariances and reference."""
+    present = set(scores["metric"]) if len(scores) else set()
+    records = [{"metric": name, **one._asdict()} for name, one in DEFINITIONS.items() if name in present]
+    return pd.DataFrame.from_records(records, columns=["metric", *Definition._fields])
 
 
 def largest(scores: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from bench.report.content import ReportContent
 from bench.status import MOST_UNCONVERGED
 from bench.studies.superposition_map import panels, sentences, tables
 from bench.studies.superposition_map.parameters import Fixed
+from bench.studies.superposition_map.study import N_SUPPORTS
 from bench.study import Results
 
 
@@ -14,6 +15,7 @@ def report(results: Results) -> ReportContent:
     rows, spec = tables.judge(results.rows), results.spec
     cells, geometry = tables.cell_table(rows), tables.geometry_table(rows)
     theory, comparison = tables.theory_table(spec), tables.comparison_table(rows)
+    guarantees = tables.guarantee_table(rows, cells, spec)
     return ReportContent(
         title="Superposition map",
         question="Which features of a trained network in superposition can be recovered, at which density and "
@@ -22,6 +24,7 @@ def report(results: Results) -> ReportContent:
         sentences=[
             *sentences.representation(geometry, spec.fixed),
             *sentences.theory_agreement(cells, theory),
+            *sentences.guarantees(guarantees),
             *sentences.network_against_random(comparison),
             *sentences.blind(cells, spec),
             sentences.failures(rows),
@@ -31,7 +34,13 @@ def report(results: Results) -> ReportContent:
             *panels.cuts(cells, theory, spec),
             panels.geometry_panel(geometry, spec.fixed),
         ],
-        tables={"cells": cells, "geometry": geometry, "theory": theory, "comparison": comparison},
+        tables={
+            "cells": cells,
+            "geometry": geometry,
+            "guarantees": guarantees,
+            "theory": theory,
+            "comparison": comparison,
+        },
         notes=_notes(spec.fixed),
         failures=_failures(cells),
     )
@@ -52,6 +61,9 @@ def _notes(fixed: Fixed) -> list[str]:
         "The lasso's penalty is the best one in theory for these latents and a random dictionary; OMP is told "
         "the noise level and the "
         "TopK autoencoder the mean number of active latents. No method is told more.",
+        "Guarantees are for the represented latents without noise: coherence and Babel function guarantee every "
+        f"support of that size, the conditions of exact recovery hold or not on each of {N_SUPPORTS} sampled supports "
+        "(Tropp 2004; Fuchs 2004).",
         "Intervals are 95% Student t intervals over trials; each trial is its own network and its own samples.",
     ]
 

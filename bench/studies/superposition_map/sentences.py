@@ -50,6 +50,35 @@ def theory_agreement(cells: pd.DataFrame, theory: pd.DataFrame) -> list[str]:
     return sentences
 
 
+def guarantees(table: pd.DataFrame) -> list[str]:
+    """How much of what the lasso recovers theory guarantees for the very dictionary."""
+    texts = []
+    for name, part in table.groupby("dictionary", sort=True):
+        part = part.sort_values("density")
+        sparse, dense = part.iloc[0], part.iloc[-1]
+        at, exact, weaker = (
+            f"{sparse['density']:g}",
+            sparse["exact_recovery_share"],
+            sparse["nonnegative_recovery_share"],
+        )
+        text = (
+            f"Guarantees on the very dictionaries, {DICTIONARY[str(name)]}: coherence {sparse['coherence']:.2f} at "
+            f"density {at} (Welch's bound {sparse['welch_bound']:.2f}) guarantees K = {sparse['tropp_limit']:.0f}, "
+            f"{dense['coherence']:.2f} at {dense['density']:g} K = {dense['tropp_limit']:.0f}; the exact recovery "
+            f"condition holds on {exact:.0%} of the supports sampled at density {at}, that for non-negative codes on "
+            f"{weaker:.0%}."
+        )
+        if "lasso_nmse" in part:
+            recovered = part[part["lasso_nmse"] <= RECOVERED]
+            met = int((recovered["nonnegative_recovery_share"] >= 0.5).sum())
+            text += (
+                f" At the lowest noise the lasso recovers at {len(recovered)} of {len(part)} densities; at {met} of "
+                "these at least half of the supports meet the second condition, which is sufficient and not necessary."
+            )
+        texts.append(text)
+    return texts
+
+
 def network_against_random(comparison: pd.DataFrame) -> list[str]:
     """Is the trained geometry easier or harder than random, per method?"""
     if comparison.empty:

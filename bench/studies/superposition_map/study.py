@@ -29,8 +29,18 @@ from toymodels.worlds import GaussianMixing, TrainedBottleneck
 LEAST_PENALTY = 1e-4
 """Amplitudes reach up to 1; a smaller penalty than this only costs iterations."""
 
+N_SUPPORTS = 64
+"""Samples on whose supports the exact recovery conditions are computed."""
 
-def world(key: jax.Array, context: Context, values: dict) -> Problem:
+
+class World(NamedTuple):
+    """The problem, and what theory guarantees for its very dictionary."""
+
+    problem: Problem
+    guarantees: dict[str, jax.Array]
+
+
+def world(key: jax.Array, context: Context, values: dict) -> World:
     """Train a network, or draw a random dictionary and train its readout; then draw codes."""
     fixed = context.fixed
     make = {"network": TrainedBottleneck, "gaussian": GaussianMixing}[str(context.static["dictionary"])]
@@ -45,7 +55,8 @@ def world(key: jax.Array, context: Context, values: dict) -> Problem:
         n_eval=fixed.n_eval,
         training=training,
     )
-    return build(key, density=values["density"], training_noise_std=fixed.training_noise_std or None)
+    problem = build(key, density=values["density"], training_noise_std=fixed.training_noise_std or None)
+    return World(problem, _guarantees(problem, values["density"]))
 
 
 def derive(fixed: Fixed, point: Point) -> dict[str, float]:
@@ -63,8 +74,9 @@ class Sample(NamedTuple):
     observations: jax.Array
 
 
-def sample(key: jax.Array, context: Context, problem: Problem, values: dict) -> Sample:
+def sample(key: jax.Array, context: Context, world: World, values: dict) -> Sample:
     """Observe the problem's codes under noise."""
+    problem = world.problem
     train_key, eval_key = jax.random.split(key)
     return Sample(
         observe(train_key, problem.dictionary, problem.train_codes, values["noise_std"]),
@@ -72,10 +84,9 @@ def sample(key: jax.Array, context: Context, problem: Problem, values: dict) -> 
     )
 
 
-def measure(
-    key: jax.Array, context: Context, problem: Problem, data: Sample, values: dict, method: str
-) -> dict[str, Any]:
+def measure(key: jax.Array, context: Context, world: World, data: Sample, values: dict, method: str) -> dict[str, Any]:
     """Recover the codes of fresh samples by one method, and score them."""
+    problem = world.problem
     plugged = context.plugged(method)
     if plugged is not None:
         knowledge = _knowledge(problem, data, values)
@@ -104,7 +115,7 @@ def measure(
         )
         solution = fit.encoder(fit.dictionary, data.observations)
         scores = _score_blind(context.fixed, problem, fit.dictionary, solution.codes)
-    return {**scores, **_geometry(problem), **status_metrics(solution)}
+    return {**scores, **_geometry(problem), **world.guarantees, **status_metrics(solution)}
 
 
 def _knowledge(problem: Problem, data: Sample, values: dict) -> Knowledge:
@@ -192,6 +203,29 @@ def _geometry(problem: Problem) -> dict[str, jax.Array]:
         "coherence": metrics.coherence(weights, mask=represented),
         "dimensions_per_feature": metrics.dimensions_per_feature(weights),
         "training_loss": problem.training_loss[-1],
+    }
+
+
+def _guarantees(problem: Problem, density: jax.Array) -> dict[str, jax.Array]:
+    """Conditions of exact recovery for the represented latents: at the mean number of active ones, and on supports.
+
+    Shares are of the samples in which any represented latent is active.
+    """
+    weights, codes = problem.dictionary, problem.eval_codes[:N_SUPPORTS]
+    represented = metrics.represented(weights)
+    n_active = jnp.maximum(1, jnp.round(density * weights.shape[1])).astype(jnp.int32)
+    conditions = metrics.support_conditions(weights, codes, mask=represented)
+    some = jnp.any((codes != 0) & represented[None, :], axis=1)
+
+    def share(coefficient: jax.Array) -> jax.Array:
+        met = jnp.sum(some & (coefficient < 1)).astype(weights.dtype)
+        return jnp.where(jnp.any(some), met / jnp.maximum(jnp.sum(some), 1).astype(weights.dtype), jnp.nan)
+
+    return {
+        "babel": metrics.babel_sum(weights, n_active, mask=represented),
+        "babel_before": metrics.babel_sum(weights, n_active - 1, mask=represented),
+        "exact_recovery_share": share(conditions.exact_recovery),
+        "nonnegative_recovery_share": share(conditions.nonnegative),
     }
 
 

@@ -6,15 +6,17 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.theory.guarantees import tropp_limit, welch_bound
 from analysis.theory.l1_transition import l1_transition
 from analysis.theory.noise_sensitivity import noise_sensitivity
 from analysis.theory.oracle_floor import oracle_floor
 from bench.status import trial_failed
-from bench.studies.superposition_map.parameters import NULL, Fixed, predicted_lasso
+from bench.studies.superposition_map.parameters import KNOWN, NULL, Fixed, predicted_lasso
 from bench.study import Spec
 
 METRICS = ("nmse", "support_f1", "support_precision", "support_recall", "mcc", "mcc_represented", "dictionary_cosine")
 GEOMETRY = ("represented_fraction", "coherence", "dimensions_per_feature", "training_loss")
+CONDITIONS = ("exact_recovery_share", "nonnegative_recovery_share")
 CELL = ["dictionary", "density", "noise_std"]
 
 RECOVERED = 0.1
@@ -58,6 +60,45 @@ def geometry_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Per dictionary and density: how many latents are represented, and how crowded they are."""
     worlds = rows.drop_duplicates(["dictionary", "density", "trial"])
     return mean_table(worlds, ["dictionary", "density"], GEOMETRY)
+
+
+def guarantee_table(rows: pd.DataFrame, cells: pd.DataFrame, spec: Spec) -> pd.DataFrame:
+    """Per dictionary and density: what theory guarantees for the very dictionaries, beside what is measured.
+
+    Of the represented latents, as means over trials: coherence beside the least that so many columns can have
+    (`welch_bound`); `tropp_limit`, the K that coherence guarantees, the least of all trials; at the mean K the Babel
+    function mu_1(K) and `babel_condition` mu_1(K - 1) + mu_1(K), below 1 of which every such support is recovered; the
+    shares of sampled supports that meet the exact recovery condition and the weaker one for non-negative codes, with
+    95% Student t intervals. Measured: mean NMSE at the lowest noise of the methods that know the dictionary.
+    """
+    fixed: Fixed = spec.fixed
+    worlds = rows.drop_duplicates(["dictionary", "density", "trial"])
+    n_represented = worlds["represented_fraction"] * fixed.n_latents
+    worlds = worlds.assign(
+        n_represented=n_represented,
+        welch_bound=welch_bound(fixed.n_dims, n_represented),
+        tropp_limit=tropp_limit(np.minimum(worlds["coherence"].to_numpy(np.float64), 1.0)),
+        babel_condition=worlds["babel_before"] + worlds["babel"],
+    )
+    table = worlds.groupby(["dictionary", "density"], sort=True).agg(
+        n_represented=("n_represented", "mean"),
+        coherence=("coherence", "mean"),
+        welch_bound=("welch_bound", "mean"),
+        tropp_limit=("tropp_limit", "min"),
+        babel=("babel", "mean"),
+        babel_condition=("babel_condition", "mean"),
+    )
+    table.insert(0, "n_active", np.maximum(1, np.round(table.index.get_level_values("density") * fixed.n_latents)))
+    shares = mean_table(worlds, ["dictionary", "density"], CONDITIONS).set_index(["dictionary", "density"])
+    for name in CONDITIONS:
+        part = shares[shares["metric"] == name][["mean", "low", "high"]]
+        part = part.assign(low=part["low"].clip(lower=0), high=part["high"].clip(upper=1))
+        table = table.join(part.set_axis([name, f"{name}_low", f"{name}_high"], axis="columns"))
+    quiet = cells[(cells["metric"] == "nmse") & (cells["noise_std"] == cells["noise_std"].min())]
+    measured = quiet[quiet["method"].isin(KNOWN)].pivot_table(
+        index=["dictionary", "density"], columns="method", values="mean"
+    )
+    return table.join(measured.add_suffix("_nmse")).reset_index()
 
 
 def theory_table(spec: Spec) -> pd.DataFrame:

@@ -31,7 +31,7 @@ def support_scores(
 
     Each in [0, 1]. Chance: an estimate whose entries are active with probability q, whatever the truth, has precision
     d and recall q, d the truth's density, and so an F1 of 2 d q / (d + q). Invariant to one order of samples or latents
-    in both, to signs, and to a scale of codes and thresholds together. [VanRijsbergen1979].
+    in both, to signs, and to a scale of codes and thresholds together [VanRijsbergen1979].
     """
     active, found = jnp.abs(truth) > truth_threshold, jnp.abs(estimate) > threshold
     hits = jnp.count_nonzero(active & found).astype(truth.dtype)

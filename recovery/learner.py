@@ -28,7 +28,10 @@ class Fit:
 
 @runtime_checkable
 class DictionaryLearner(Protocol):
-    """A frozen pytree that fits a dictionary; pure, so that it may be jitted, and vmapped over problems and keys."""
+    """A frozen pytree that fits a dictionary; pure, so that it may be jitted, and vmapped over problems and keys.
+
+    Those that improve a dictionary step by step also take the one to begin with, of unit columns, as `first`.
+    """
 
     name: ClassVar[str]
     summary: ClassVar[str]

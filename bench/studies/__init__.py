@@ -12,6 +12,7 @@ MODULES = {
     "recovery-zoo": "bench.studies.recovery_zoo",
     "metric-audit": "bench.studies.metric_audit",
     "compositional-ood": "bench.studies.compositional_ood",
+    "dictionary-learning": "bench.studies.dictionary_learning",
     "toy-superposition": "bench.studies.toy_superposition",
     "identifiability": "bench.studies.identifiability",
     "end-to-end": "bench.studies.end_to_end",

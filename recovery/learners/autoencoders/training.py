@@ -74,12 +74,12 @@ class Autoencoder(ABC):
     """A sparse autoencoder, trained by `n_steps` of Adam on batches of `batch_size` samples, drawn with replacement.
 
     Observations are divided by their root mean square norm, and the encoder made to fit the data's units at the end.
-    The decoder starts at random or at samples, an encoder at its transpose (Gao et al. 2024), the centre at the median.
-    The decoder's columns have unit norm: gradients along them are taken out, and they are renormalised after each step
-    (Bricken et al. 2023). Adam's second decay is .95; the learning rate falls linearly to 0 over the last half. An atom
-    is dead that no sample has used for 2,000 samples. Of `n_restarts` runs, one after the other, that with the lowest
-    error over its last tenth is kept. `history` holds the mean of ||y - y^||^2 per step, in units of the mean squared
-    norm.
+    The decoder starts at random, at samples or where `fit` is told (`first`), an encoder at its transpose (Gao et al.
+    2024), the centre at the median. The decoder's columns have unit norm: gradients along them are taken out, and they
+    are renormalised after each step (Bricken et al. 2023). Adam's second decay is .95; the learning rate falls linearly
+    to 0 over the last half. An atom is dead that no sample has used for 2,000 samples. Of `n_restarts` runs, one after
+    the other, that with the lowest error over its last tenth is kept. `history` holds the mean of ||y - y^||^2 per
+    step, in units of the mean squared norm.
     """
 
     n_active: Int[Array, ""] | Float[Array, ""] | float
@@ -102,11 +102,18 @@ class Autoencoder(ABC):
     def suited_to(cls, knowledge: Knowledge) -> Self:
         return cls(n_active=knowledge.n_active)
 
-    def fit(self, observations: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray) -> Fit:
+    def fit(
+        self,
+        observations: Float[Array, "n_samples n_dims"],
+        *,
+        n_atoms: int,
+        key: PRNGKeyArray,
+        first: Float[Array, "n_dims n_atoms"] | None = None,
+    ) -> Fit:
         def draw(key: PRNGKeyArray) -> Float[Array, "batch n_dims"]:
             return observations[jax.random.randint(key, (self.batch_size,), 0, observations.shape[0])]
 
-        return self._best(draw, observations, n_atoms=n_atoms, key=key)
+        return self._best(draw, observations, n_atoms=n_atoms, key=key, decoder=first)
 
     def fit_stream(self, sampler: Sampler, *, n_atoms: int, key: PRNGKeyArray) -> Fit:
         """Train on samples that are drawn as they are needed, `sampler(key)` a batch; `batch_size` is not used.
@@ -137,22 +144,28 @@ class Autoencoder(ABC):
     def _coder(self, weights: Weights, memory: Any, scale: Float[Array, ""]) -> SparseCoder:
         """The trained encoder, for observations and codes larger by `scale` than those of the training."""
 
-    def _best(self, sampler: Sampler, first: Array, *, n_atoms: int, key: PRNGKeyArray) -> Fit:
+    def _best(
+        self, sampler: Sampler, samples: Array, *, n_atoms: int, key: PRNGKeyArray, decoder: Array | None = None
+    ) -> Fit:
         """The best of `n_restarts` fits; a single one is given `key` itself."""
         if self.n_restarts == 1:
-            return self._train(sampler, first, n_atoms=n_atoms, key=key)
+            return self._train(sampler, samples, n_atoms=n_atoms, key=key, decoder=decoder)
         fits = jax.lax.map(
-            lambda key: self._train(sampler, first, n_atoms=n_atoms, key=key), jax.random.split(key, self.n_restarts)
+            lambda key: self._train(sampler, samples, n_atoms=n_atoms, key=key, decoder=decoder),
+            jax.random.split(key, self.n_restarts),
         )
         best = jnp.argmin(jnp.mean(fits.history[:, -max(self.n_steps // 10, 1) :], axis=1))
         return jax.tree.map(lambda leaf: leaf[best], fits)
 
-    def _train(self, sampler: Sampler, first: Array, *, n_atoms: int, key: PRNGKeyArray) -> Fit:
-        scale = unit_scale(first)
-        samples = first / scale
+    def _train(
+        self, sampler: Sampler, samples: Array, *, n_atoms: int, key: PRNGKeyArray, decoder: Array | None
+    ) -> Fit:
+        scale = unit_scale(samples)
+        samples = samples / scale
         key_start, key_steps = jax.random.split(key)
         centre = jnp.median(samples, axis=0)
-        decoder = first_atoms(samples, start=self.start, n_atoms=n_atoms, key=key_start)
+        if decoder is None:
+            decoder = first_atoms(samples, start=self.start, n_atoms=n_atoms, key=key_start)
         weights, memory = self._start(decoder, centre, samples)
         adam: Any = optax.scale_by_adam(b2=_SECOND_DECAY)
         start = _State(weights, adam.init(weights), jnp.zeros(n_atoms, samples.dtype), memory)

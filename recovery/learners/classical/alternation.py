@@ -34,11 +34,11 @@ class Round(NamedTuple):
 class Alternation(ABC):
     """A learner that alternates between codes and dictionary, on observations divided by their root mean square norm.
 
-    The first atoms are normalised samples or random directions (`start`). In the first 70% of the `n_rounds` rounds,
-    every `replace_every`-th (0: none) replaces atoms that are hardly used or nearly equal to another one by what is
-    left of badly explained samples. Of `n_restarts` runs from different keys that with the lowest last objective is
-    kept. `history` holds the objective of each round, taken after the codes and before the dictionary has changed.
-    Codes are >= 0 if `nonnegative`.
+    The first atoms are `first` where `fit` is given it, else normalised samples or random directions (`start`). In the
+    first 70% of the `n_rounds` rounds, every `replace_every`-th (0: none) replaces atoms that are hardly used or nearly
+    equal to another one by what is left of badly explained samples. Of `n_restarts` runs from different keys that with
+    the lowest last objective is kept. `history` holds the objective of each round, taken after the codes and before the
+    dictionary has changed. Codes are >= 0 if `nonnegative`.
     """
 
     nonnegative: bool = True
@@ -56,17 +56,26 @@ class Alternation(ABC):
         if self.start not in get_args(Start):
             raise ValueError(f"start must be one of {', '.join(get_args(Start))}, got {self.start!r}")
 
-    def fit(self, observations: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray) -> Fit:
+    def fit(
+        self,
+        observations: Float[Array, "n_samples n_dims"],
+        *,
+        n_atoms: int,
+        key: PRNGKeyArray,
+        first: Float[Array, "n_dims n_atoms"] | None = None,
+    ) -> Fit:
         scale = unit_scale(observations)
         learner, data = self._in_units_of(scale), observations / scale
         dictionary, history = best_of(
-            lambda key: learner._run(data, n_atoms=n_atoms, key=key), key, n_runs=self.n_restarts
+            lambda key: learner._run(data, n_atoms=n_atoms, key=key, first=first), key, n_runs=self.n_restarts
         )
         return Fit(dictionary, self._encoder(), history, fit_status(dictionary, history))
 
-    def _run(self, data: Array, *, n_atoms: int, key: PRNGKeyArray) -> Run:
+    def _run(self, data: Array, *, n_atoms: int, key: PRNGKeyArray, first: Array | None) -> Run:
         key_start, key_rounds = jax.random.split(key)
-        return self.improve(data, first_atoms(data, start=self.start, n_atoms=n_atoms, key=key_start), key=key_rounds)
+        if first is None:
+            first = first_atoms(data, start=self.start, n_atoms=n_atoms, key=key_start)
+        return self.improve(data, first, key=key_rounds)
 
     def improve(
         self, data: Float[Array, "n_samples n_dims"], dictionary: Float[Array, "n_dims n_atoms"], *, key: PRNGKeyArray

@@ -63,13 +63,14 @@ class BilinearAmp:
         V = sum_n v_n |d_n|^2 / M + sum_n u_n z_n^2,   c = y - D z + V s,   tau = |c|^2 / M,   s = c / tau
         z_n <- E[z | z_n (1 - M u_n / |d_n|^2) + tau (d_n . s) / |d_n|^2],  at noise tau / |d_n|^2
         d_n <- direction of d_n sum (z_n^2 - v_n) / tau + sum z_n s,  of length l with M l / (1 - l^2) = its norm,
-    sums over samples, all changes damped: `damping` for codes, `atom_damping` for atoms. Atoms start at samples, and
-    stay there for the first `n_held` rounds. The length l is the cosine that a direction drawn from the posterior would
-    have with the truth; l^2 is kept above a floor that rises from `certainty_start` to `certainty_end` over the
-    `n_rounds`, without which all atoms shrink to their common mean. The atoms of the round with the least error go on
-    to `n_polish` rounds of `AlternatingMod` (0: none), which also replaces duplicates. Of `n_restarts` runs that with
-    the lowest last objective is kept. `history` holds the mean squared error of each round, then the objective of the
-    polishing. Memory is 2 n_samples n_atoms numbers and `batch_size` n_atoms times a few; polishing takes as much.
+    sums over samples, all changes damped: `damping` for codes, `atom_damping` for atoms. Atoms start at samples, or at
+    `first` where `fit` is given it, and stay there for the first `n_held` rounds. The length l is the cosine that a
+    direction drawn from the posterior would have with the truth; l^2 is kept above a floor that rises from
+    `certainty_start` to `certainty_end` over the `n_rounds`, without which all atoms shrink to their common mean. The
+    atoms of the round with the least error go on to `n_polish` rounds of `AlternatingMod` (0: none), which also
+    replaces duplicates. Of `n_restarts` runs that with the lowest last objective is kept. `history` holds the mean
+    squared error of each round, then the objective of the polishing. Memory is 2 n_samples n_atoms numbers and
+    `batch_size` n_atoms times a few; polishing takes as much.
 
     With two to three samples a latent it matters that the magnitudes are those of the data: told normal ones where they
     are uniform (N = 300, K = 10, M = 69, 750 samples) it ends at a mean cosine of .57 and not .94. In few dimensions
@@ -116,19 +117,30 @@ class BilinearAmp:
     def suited_to(cls, knowledge: Knowledge) -> Self:
         return cls(density=knowledge.n_active / knowledge.n_latents, nonnegative=knowledge.nonnegative)
 
-    def fit(self, observations: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray) -> Fit:
+    def fit(
+        self,
+        observations: Float[Array, "n_samples n_dims"],
+        *,
+        n_atoms: int,
+        key: PRNGKeyArray,
+        first: Float[Array, "n_dims n_atoms"] | None = None,
+    ) -> Fit:
         data = observations / unit_scale(observations)
         dictionary, history = best_of(
-            lambda key: self._run(data, n_atoms=n_atoms, key=key), key, n_runs=self.n_restarts
+            lambda key: self._run(data, n_atoms=n_atoms, key=key, first=first), key, n_runs=self.n_restarts
         )
         encoder = Fista(penalty_fraction=self.penalty_fraction, nonnegative=self.nonnegative)
         return Fit(dictionary, encoder, history, fit_status(dictionary, history))
 
-    def _run(self, data: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray) -> Run:
+    def _run(
+        self, data: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray, first: Array | None
+    ) -> Run:
         key_start, key_polish = jax.random.split(key)
         # Codes of one sign share a mean, which is one direction with much of the energy and no news of the atoms.
         centred = data - jnp.mean(data, axis=0) if self.nonnegative else data
-        run = self._pass_messages(centred, _distinct_samples(centred, n_atoms=n_atoms, key=key_start))
+        if first is None:
+            first = _distinct_samples(centred, n_atoms=n_atoms, key=key_start)
+        run = self._pass_messages(centred, first)
         if not self.n_polish:
             return run
         polish = AlternatingMod(

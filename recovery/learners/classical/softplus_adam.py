@@ -32,8 +32,9 @@ class SoftplusAdam:
     """min over D (unit columns) and W of mean_p 1/2 ||y_p - D z_p||^2 + penalty ||z_p||_1, z = log(1 + e^W) >= 0.
 
     The codes of all samples and the dictionary are trained together by `n_steps` of Adam on all data, from a random
-    dictionary and codes near 0, the columns scaled to unit norm after each step. Observations are divided by their root
-    mean square norm, in whose units the penalty is. `history` is the objective of each step. Codes so made are never 0.
+    dictionary (or `first`, where `fit` is given it) and codes near 0, the columns scaled to unit norm after each step.
+    Observations are divided by their root mean square norm, in whose units the penalty is. `history` is the objective
+    of each step. Codes so made are never 0.
 
     The encoder is `Fista` at the same penalty, which is the same minimum over codes, and non-negative.
 
@@ -58,14 +59,20 @@ class SoftplusAdam:
     def suited_to(cls, knowledge: Knowledge) -> Self:
         return cls()
 
-    def fit(self, observations: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray) -> Fit:
+    def fit(
+        self,
+        observations: Float[Array, "n_samples n_dims"],
+        *,
+        n_atoms: int,
+        key: PRNGKeyArray,
+        first: Float[Array, "n_dims n_atoms"] | None = None,
+    ) -> Fit:
         scale = unit_scale(observations)
         data = observations / scale
         adam: Any = optax.scale_by_adam()
-        start = _Trained(
-            jnp.full((data.shape[0], n_atoms), _FIRST_CODE, data.dtype),
-            random_atoms(data.shape[1], n_atoms, key=key, dtype=data.dtype),
-        )
+        if first is None:
+            first = random_atoms(data.shape[1], n_atoms, key=key, dtype=data.dtype)
+        start = _Trained(jnp.full((data.shape[0], n_atoms), _FIRST_CODE, data.dtype), first)
 
         def loss(trained: _Trained) -> Float[Array, ""]:
             codes = jax.nn.softplus(trained.inputs)

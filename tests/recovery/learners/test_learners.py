@@ -284,3 +284,22 @@ def shorter(learner):
     if isinstance(learner, FastIca):
         return replace(learner, n_rounds=4)
     return replace(learner, n_steps=5) if hasattr(learner, "n_steps") else learner
+
+
+@pytest.mark.parametrize(
+    "learner",
+    [
+        Ksvd(n_nonzero=2, n_rounds=2),
+        BilinearAmp(density=2 / 24, n_rounds=2, n_held=0, n_polish=0),
+        SoftplusAdam(n_steps=2),
+        TopKSae(n_active=2, n_steps=2),
+    ],
+    ids=lambda learner: learner.name,
+)
+def test_a_fit_begins_at_the_dictionary_it_is_given(learner, problem):
+    """Two steps leave most atoms near those they began with, in their order."""
+    truth, observations = (jnp.asarray(a, jnp.float32) for a in (problem.dictionary, problem.observations))
+    near = jax.jit(lambda one, y, d: one.fit(y, n_atoms=N_ATOMS, key=jax.random.key(0), first=d))(
+        learner, observations, truth
+    )
+    assert float(jnp.median(jnp.sum(near.dictionary * truth, axis=0))) > 0.9

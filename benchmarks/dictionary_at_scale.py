@@ -2,11 +2,14 @@
 
 Run as `python -m benchmarks.dictionary_at_scale --latents 1000 --samples 2500 10000`.
 
-The world of Barin Pacela et al. (2026, arXiv 2603.28744), in distribution: N latents of which exactly K are active,
-uniform on [0, 1]; Gaussian unit columns in M = ceil(2 K ln(N / K)) dimensions, no noise. Each row of the output is one
-dictionary, number of samples and learner: the mean |cosine| of true and learned atoms under the best permutation, the
-share of atoms above .9, seconds with compilation, and the process's largest memory so far. Message passing is told K,
-the sign and that amplitudes are uniform, alternating MOD the sign.
+The world of Barin Pacela et al. (2026, arXiv 2603.28744): N latents of which exactly K are active, uniform on [0, 1],
+latent 0 together with the first half of the others only; Gaussian unit columns in M = ceil(2 K ln(N / K)) dimensions,
+no noise. `--magnitude`, `--signed` and `--noise-db` make other worlds, in which all latents may meet. Each row of the
+output is one dictionary, number of samples and learner: the mean |cosine| of true and learned atoms under the best
+permutation and its chance level, the share of atoms above .9, the MCC of the learner's codes of fresh samples (in the
+first world: out of distribution, latent 0 meets the other half) under that permutation, seconds of learning with
+compilation, and the process's largest memory so far. Message passing is told K, the sign and that amplitudes are
+uniform, also where they are not; alternating MOD the sign.
 
 With `--theory` it prints instead, for each number of samples, the cosine that atoms must start above for the state
 evolution of Bayes-optimal message passing to end at the truth (Kabashima et al. 2016): 0 where any start will do.
@@ -15,6 +18,7 @@ evolution of Bayes-optimal message passing to end at the truth (Kabashima et al.
 import argparse
 import resource
 import time
+from dataclasses import dataclass
 from math import ceil, log
 from typing import Any
 
@@ -25,11 +29,14 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from scipy.optimize import linear_sum_assignment
 from scipy.special import ndtr
 
+from analysis.theory import matched_cosine_chance
+from recovery.learner import Fit
 from recovery.learners import AlternatingMod, BilinearAmp
-from toymodels.latents import exact_k
+from toymodels.latents import MAGNITUDES, compositional, exact_k
 from toymodels.mixing import gaussian_dictionary
 
 _CHUNK = 5000
+_N_FRESH = 10_000
 _RECOVERED = 0.98
 
 
@@ -37,40 +44,88 @@ def n_dims_of(n_latents: int, n_active: int) -> int:
     return ceil(2 * n_active * log(n_latents / n_active))
 
 
-def observe(
-    key: PRNGKeyArray, dictionary: Float[Array, "n_dims n_latents"], n_samples: int, n_active: int
-) -> Float[Array, "n_samples n_dims"]:
-    """Observations, drawn a few thousand at a time so that the codes of all are never held at once."""
+@dataclass(frozen=True)
+class World:
+    """Sizes and what codes are like; the noise has `noise_db` decibels less energy than the observations."""
+
+    n_latents: int
+    n_active: int
+    magnitude: str = "uniform"
+    signed: bool = False
+    noise_db: float | None = None
+
+    @property
+    def n_dims(self) -> int:
+        return n_dims_of(self.n_latents, self.n_active)
+
+    def codes(self, key: PRNGKeyArray, n_samples: int, *, unseen: bool) -> Float[Array, "n_samples n_latents"]:
+        sizes = {"n_samples": n_samples, "n_latents": self.n_latents, "n_active": self.n_active}
+        if self.magnitude == "uniform" and not self.signed:
+            return compositional(key, **sizes, out_of_distribution=unseen)
+        return exact_k(key, **sizes, magnitude=self.magnitude, nonnegative=not self.signed)
+
+    def noise_std(self) -> float:
+        if self.noise_db is None:
+            return 0.0
+        energy = self.n_active * MAGNITUDES[self.magnitude].second_moment / self.n_dims
+        return (energy * 10 ** (-self.noise_db / 10)) ** 0.5
+
+    def observe(self, key: PRNGKeyArray, dictionary: Array, codes: Array) -> Float[Array, "n_samples n_dims"]:
+        clean = codes @ dictionary.T
+        return clean + self.noise_std() * jax.random.normal(key, clean.shape, clean.dtype)
+
+    def observations(self, key: PRNGKeyArray, dictionary: Array, n_samples: int) -> Float[Array, "n_samples n_dims"]:
+        """Drawn a few thousand at a time, so that the codes of all are never held at once."""
+
+        @jax.jit
+        def draw(key: PRNGKeyArray) -> Float[Array, "chunk n_dims"]:
+            key_codes, key_noise = jax.random.split(key)
+            codes = self.codes(key_codes, min(_CHUNK, n_samples), unseen=False)
+            return self.observe(key_noise, dictionary, codes)
+
+        keys = jax.random.split(key, -(-n_samples // _CHUNK))
+        return jnp.concatenate([draw(key) for key in keys])[:n_samples]
+
+
+def fresh_correlations(
+    world: World, key: PRNGKeyArray, dictionary: Array, fit: Fit, order: np.ndarray
+) -> Float[np.ndarray, " n_seen"]:
+    """|Pearson| of each true code with its atom's, over fresh samples a few thousand at a time; of latents that
+    are active at all."""
 
     @jax.jit
-    def draw(key: PRNGKeyArray) -> Float[Array, "chunk n_dims"]:
-        codes = exact_k(
-            key, n_samples=min(_CHUNK, n_samples), n_latents=dictionary.shape[1], n_active=n_active, magnitude="uniform"
-        )
-        return codes @ dictionary.T
+    def moments(key: PRNGKeyArray) -> Float[Array, "5 n_latents"]:
+        key_codes, key_noise = jax.random.split(key)
+        truth = world.codes(key_codes, _CHUNK, unseen=True)
+        found = fit.encoder(fit.dictionary, world.observe(key_noise, dictionary, truth)).codes[:, order]
+        return jnp.stack([jnp.mean(a, axis=0) for a in (truth, found, truth**2, found**2, truth * found)])
 
-    keys = jax.random.split(key, -(-n_samples // _CHUNK))
-    return jnp.concatenate([draw(key) for key in keys])[:n_samples]
-
-
-def matched(dictionary: np.ndarray, learned: np.ndarray) -> np.ndarray:
-    cosines = np.abs(dictionary.T @ learned)
-    return cosines[linear_sum_assignment(-cosines)]
+    sums = np.mean([np.asarray(moments(k), np.float64) for k in jax.random.split(key, _N_FRESH // _CHUNK)], axis=0)
+    mean, other, square, other_square, product = sums
+    spread = np.sqrt(np.maximum((square - mean**2) * (other_square - other**2), 0))
+    correlations = np.abs(product - mean * other) / np.where(spread > 0, spread, np.inf)
+    return correlations[square > 0]
 
 
-def measure(learner: Any, name: str, seed: int, n_latents: int, n_active: int, n_samples: int) -> None:
+def measure(learner: Any, name: str, seed: int, world: World, n_samples: int) -> None:
     key_dictionary, key_samples, key_fit = jax.random.split(jax.random.key(seed), 3)
-    dictionary = gaussian_dictionary(key_dictionary, n_dims=n_dims_of(n_latents, n_active), n_latents=n_latents)
-    observations = observe(key_samples, dictionary, n_samples, n_active)
+    dictionary = gaussian_dictionary(key_dictionary, n_dims=world.n_dims, n_latents=world.n_latents)
+    observations = world.observations(key_samples, dictionary, n_samples)
     start = time.perf_counter()
-    fit = jax.jit(lambda y, key: learner.fit(y, n_atoms=n_latents, key=key))
-    learned = np.asarray(fit(observations, key_fit).dictionary)
+    fitting = jax.jit(lambda y, key: learner.fit(y, n_atoms=world.n_latents, key=key))
+    fit = jax.block_until_ready(fitting(observations, key_fit))
     seconds = time.perf_counter() - start
-    cosines = matched(np.asarray(dictionary), learned)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    similarity = np.abs(np.asarray(dictionary).T @ np.asarray(fit.dictionary))
+    _, order = linear_sum_assignment(-similarity)
+    cosines = similarity[np.arange(order.size), order]
+    mcc = fresh_correlations(world, jax.random.fold_in(key_samples, 1), dictionary, fit, order).mean()
+    chance = matched_cosine_chance(world.n_dims, world.n_latents, world.n_latents)
+    noise = "" if world.noise_db is None else f"{world.noise_db:g}"
+    codes = f"{'signed' if world.signed else 'nonnegative'} {world.magnitude}"
     print(
-        f"{n_latents},{n_active},{n_samples},{seed},{name},{cosines.mean():.4f},{np.mean(cosines > 0.9):.4f},"
-        f"{seconds:.0f},{memory:.2f}",
+        f"{world.n_latents},{world.n_active},{world.n_dims},{codes},{noise},{n_samples},{seed},{name},"
+        f"{cosines.mean():.4f},{chance:.4f},{np.mean(cosines > 0.9):.4f},{mcc:.4f},{seconds:.0f},{memory:.2f}",
         flush=True,
     )
 
@@ -124,6 +179,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="dictionaries drawn (default 1)")
     parser.add_argument("--rounds", type=int, default=250, help="of message passing (default 250)")
     parser.add_argument("--polish", type=int, default=100, help="rounds of polishing (default 100)")
+    parser.add_argument("--magnitude", choices=sorted(MAGNITUDES), default="uniform", help="of codes (default uniform)")
+    parser.add_argument("--signed", action="store_true", help="codes of either sign")
+    parser.add_argument("--noise-db", type=float, help="decibels between observations and noise (default: no noise)")
     parser.add_argument("--alternating", action="store_true", help="alternating MOD as well")
     parser.add_argument("--theory", action="store_true", help="state evolution only")
     given = parser.parse_args()
@@ -134,15 +192,24 @@ def main() -> None:
             dims = n_dims_of(given.latents, given.active)
             print(f"{given.latents},{given.active},{dims},{n_samples},{found:.3f}", flush=True)
         return
-    density = given.active / given.latents
-    learners = {"bilinear-amp": BilinearAmp(density=density, n_rounds=given.rounds, n_polish=given.polish)}
+    world = World(given.latents, given.active, given.magnitude, given.signed, given.noise_db)
+    learner = BilinearAmp(
+        density=given.active / given.latents,
+        nonnegative=not given.signed,
+        n_rounds=given.rounds,
+        n_polish=given.polish,
+    )
+    learners: dict[str, Any] = {"bilinear-amp": learner}
     if given.alternating:
-        learners["alternating-mod"] = AlternatingMod()  # pyright: ignore[reportArgumentType]
-    print("latents,active,samples,seed,learner,cosine,above_.9,seconds,memory_gib")
+        learners["alternating-mod"] = AlternatingMod(nonnegative=not given.signed)
+    print(
+        "latents,active,dims,codes,noise_db,samples,seed,learner,cosine,chance,above_.9,mcc_fresh,seconds,memory_gib",
+        flush=True,
+    )
     for n_samples in given.samples:
         for seed in range(given.seeds):
-            for name, learner in learners.items():
-                measure(learner, name, seed, given.latents, given.active, n_samples)
+            for name, one in learners.items():
+                measure(one, name, seed, world, n_samples)
 
 
 if __name__ == "__main__":

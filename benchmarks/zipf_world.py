@@ -18,8 +18,8 @@ permutation: once with all codes that are not 0, once with those above half the 
 squares. "Read" is the same as the latter with codes that `Omp` finds with the learned dictionary, told 8 at most and
 that there is no noise: what the dictionary is worth apart from its encoder. Each seed draws a dictionary, samples and
 the learner's randomness; intervals are Student's t over seeds, at 95%. Samples per second are those of the training,
-sampling included and compilation left out (but for the classical learners): of wall time, and of processor time on two cores,
-which other load on the machine changes less.
+sampling included and compilation left out (but for the classical learners): of wall time, and of processor time on two
+cores, which other load on the machine changes less.
 """
 
 import argparse

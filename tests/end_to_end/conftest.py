@@ -1,4 +1,4 @@
-"""The command as a user calls it."""
+"""The command as a user calls it; where it only refuses, in this process, as starting another takes seconds."""
 
 import os
 import subprocess
@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from bench.cli import main
 
 
 @pytest.fixture(scope="session")
@@ -17,5 +19,26 @@ def superposed():
         # The checkout's own modules, wherever the command is run.
         env = {**os.environ, "PYTHONPATH": str(Path.cwd())}
         return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, timeout=300, check=False)
+
+    return run
+
+
+@pytest.fixture
+def refusal(tmp_path, monkeypatch, capfd):
+    """Runs the command in this process, in an empty folder unless `cwd` says another one.
+
+    Gives the one line that it says before it exits with 2.
+    """
+
+    def run(*arguments, cwd=tmp_path):
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "argv", ["superposed", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        out, err = capfd.readouterr()
+        assert exit_.value.code == 2
+        assert out == ""
+        assert "Traceback" not in err
+        return err.strip().splitlines()[-1]
 
     return run

@@ -1,13 +1,10 @@
 """`superposed validate` and `superposed new-solver` through the command line."""
 
 import json
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-
-from bench.cli import main
 
 SOLVERS = Path(__file__).parents[1] / "bench" / "solvers.py"
 
@@ -69,23 +66,6 @@ def test_a_broken_contract_leaves_nothing(superposed, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.fixture
-def refused(tmp_path, monkeypatch, capfd):
-    """Run the command in this process, in an empty folder; gives the one line that it says before it exits with 2."""
-
-    def run(*arguments):
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["superposed", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        out, err = capfd.readouterr()
-        assert exit_.value.code == 2
-        assert out == ""
-        return err.strip().splitlines()[-1]
-
-    return run
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -99,17 +79,17 @@ def refused(tmp_path, monkeypatch, capfd):
         (["new-solver", "omp"], ["omp is a built-in method"]),
     ],
 )
-def test_what_is_refused_is_one_line_and_leaves_nothing(arguments, words, refused, tmp_path):
-    line = refused(*arguments)
+def test_what_is_refused_is_one_line_and_leaves_nothing(arguments, words, refusal, tmp_path):
+    line = refusal(*arguments)
     for word in words:
         assert word in line
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_folder_is_left_alone(refused, tmp_path):
+def test_another_folder_is_left_alone(refusal, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("mine")
     (tmp_path / "file").write_text("mine")
     for place, word in (("mine", "holds something else"), ("file", "is no folder"), ("file/out", "cannot write")):
-        assert word in refused("validate", "fista", "--results", place)
+        assert word in refusal("validate", "fista", "--results", place)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "mine", "thesis.tex"]

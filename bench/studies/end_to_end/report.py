@@ -17,9 +17,7 @@ def report(results: Results) -> ReportContent:
         title="End to end",
         question="From a nonlinear world through a trained network narrower than its latents to blind sparse recovery: "
         "how much of the latents comes back, and where is the rest lost?",
-        sentences=[_cell(part, losses, networks) for _, part in stages.groupby(tables.CELL, sort=True)]
-        if len(stages)
-        else [],
+        sentences=_objectives(stages, losses, networks) if len(stages) else [],
         panels=_panels(stages, fixed),
         tables={"stages": stages, "losses": losses, "networks": networks},
         notes=_notes(fixed),
@@ -31,22 +29,37 @@ def report(results: Results) -> ReportContent:
     )
 
 
-def _cell(stages: pd.DataFrame, losses: pd.DataFrame, networks: pd.DataFrame) -> str:
-    first = stages.iloc[0]
-    network = networks[(networks[tables.CELL] == first[tables.CELL]).all(axis=1)].iloc[0]
-    chain = ", ".join(
-        f"{row['stage']} {row['corrected']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
-        for row in stages.to_dict("records")
-    )
-    here = losses[(losses[tables.CELL] == first[tables.CELL]).all(axis=1)] if len(losses) else losses
-    lost = ", ".join(
-        f"{row['step']} {row['lost']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" for row in here.to_dict("records")
-    )
-    return (
-        f"{first['objective']}, M = {first['n_dims']}, density {first['density']:g}: chance-corrected MCC {chain}"
-        + (f"; lost because {lost}" if lost else "")
-        + f". The representation is linear in the latents with R² {network['r2_back']:.2f}."
-    )
+def _objectives(stages: pd.DataFrame, losses: pd.DataFrame, networks: pd.DataFrame) -> list[str]:
+    """For each objective what is left at each stage and lost at each step: with intervals, or from least to most."""
+    sentences = []
+    for objective, part in stages.groupby("objective", sort=True):
+        cells = part.drop_duplicates(tables.CELL)
+        linear = networks.loc[networks["objective"] == objective, "r2_back"]
+        here = losses[losses["objective"] == objective] if len(losses) else losses
+        if len(cells) == 1:
+            head = f"{objective}, M = {cells['n_dims'].iloc[0]}, density {cells['density'].iloc[0]:g}"
+        else:
+            head = f"{objective}, {len(cells)} cells, from the least to the most"
+        chain = ", ".join(_told(str(stage), one, "corrected") for stage, one in part.groupby("stage", sort=False))
+        lost = ", ".join(_told(str(step), one, "lost") for step, one in here.groupby("step", sort=False))
+        sentences.append(
+            f"{head}: chance-corrected MCC {chain}"
+            + (f"; lost because {lost}" if lost else "")
+            + f". The representation is linear in the latents with R² {_range(linear)}."
+        )
+    return sentences
+
+
+def _told(name: str, rows: pd.DataFrame, column: str) -> str:
+    if len(rows) > 1:
+        return f"{name} {_range(rows[column])}"
+    row = rows.iloc[0]
+    return f"{name} {row[column]:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+
+
+def _range(values: pd.Series) -> str:
+    low, high = f"{values.min():.2f}", f"{values.max():.2f}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _panels(table: pd.DataFrame, fixed: Fixed) -> list[Panel]:

@@ -1,11 +1,13 @@
 """The audit's tables, from the rows alone."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
 from analysis.statistics import Interval, mean_interval
 from analysis.theory import correlation_chance
-from bench.studies.metric_audit.parameters import CONDITIONS
+from bench.studies.metric_audit.parameters import CONDITIONS, TRUTH
 from bench.studies.metric_audit.scores import LABELS
 
 SIZE = ["n_latents", "n_samples"]
@@ -47,13 +49,20 @@ def corrected_interval(scores: pd.Series, chance: pd.Series) -> Interval:
     return mean_interval(above / (1 - max(level, 0.0)))
 
 
+def by_estimate(rows: pd.DataFrame, learners: Iterable[str]) -> pd.DataFrame:
+    """The rows with each learner's scores, which stand at the truth's points, under a condition of its name."""
+    learned = rows["method"].isin(list(learners))
+    kept = rows[~learned | (rows["condition"] == TRUTH)]
+    return kept.assign(condition=kept["condition"].where(~learned, kept["method"]))
+
+
 def score_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Per metric, condition and size: mean over trials with its 95% t interval, chance, and the mean corrected for it.
 
     Metrics that a condition does not have are left out.
     """
     records = []
-    order = {name: i for i, name in enumerate(CONDITIONS)}
+    order = {name: i for i, name in enumerate(dict.fromkeys([*CONDITIONS, *rows["condition"]]))}
     for _, part in rows.groupby(SIZE, sort=True):
         for metric in (name for name in LABELS if name in part):
             for condition, group in sorted(part.groupby("condition"), key=lambda item: order[str(item[0])]):

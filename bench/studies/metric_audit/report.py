@@ -73,9 +73,7 @@ def _failed_fits(rows: pd.DataFrame, learners: list[str]) -> list[str]:
         failed = int((part["fit_status"] == Status.NON_FINITE).sum())
         if failed:
             n_latents, n_samples, name = keys
-            lines.append(
-                f"{name}, N = {n_latents}, {n_samples} samples: {failed} of {len(part)} fits became non-finite"
-            )
+            lines.append(f"{name}, N = {n_latents}, {n_samples} samples: {failed} of {len(part)} fits not finite")
     return lines
 
 

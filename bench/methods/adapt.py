@@ -14,7 +14,7 @@ import numpy as np
 from bench.errors import UserError, said
 from bench.methods import estimators
 from bench.methods.method import Kind, Method, Solves
-from bench.methods.plugged import PluggedCoder, PluggedLearner
+from bench.methods.plugged import PluggedCoder, PluggedLearner, PluggedTrainer
 from bench.words import suggest
 from recovery.knowledge import Knowledge
 
@@ -29,7 +29,7 @@ def adapt(target: Any, *, name: str, where: str) -> Method:
     """Find out what `target` is, try it on a small problem, and wrap it.
 
     It may be a class (set up by `suited_to(knowledge)`, or by those of its constructor's parameters that `Knowledge`
-    has), an instance, a factory (a function without required positional arguments), or a function of (dictionary,
+    has), an instance, a factory (a function that needs nothing but what `Knowledge` has), or a function of (dictionary,
     observations). What cannot be traced by JAX is run on the host with NumPy arrays. Raises UserError naming `where`
     and what breaks the contract.
     """
@@ -39,7 +39,7 @@ def adapt(target: Any, *, name: str, where: str) -> Method:
     title = title if isinstance(title, str) and title else _kebab(name)
     summary = getattr(obj, "summary", None) or (inspect.getdoc(target) or title).split("\n")[0]
     if kind == "trainer":
-        return Method(title, summary, kind, functools.partial(construct, target))
+        return Method(title, str(summary), kind, _wrap_trainer(target, title))
     wrap = _wrap_coder if kind == "coder" else _wrap_learner
     estimator = estimators.is_estimator(obj)
     host = estimator or getattr(obj, "backend", None) == "numpy" or not _traceable(wrap(target, title, host=False))
@@ -56,7 +56,7 @@ def construct(target: Any, knowledge: Knowledge) -> Any:
         if suited_to is not None:
             return suited_to(knowledge)
         return target(**keywords(target, knowledge))
-    if inspect.isfunction(target) and not _positional(target):
+    if inspect.isfunction(target) and set(_positional(target)) <= set(KNOWN):
         return construct(target(**keywords(target, knowledge)), knowledge)
     return target
 
@@ -147,6 +147,10 @@ def _wrap_learner(target: Any, name: str, *, host: bool) -> Callable[[Knowledge]
     return lambda knowledge: PluggedLearner(call, name, host, knowledge)
 
 
+def _wrap_trainer(target: Any, name: str) -> Callable[[Knowledge], PluggedTrainer]:
+    return lambda knowledge: PluggedTrainer(functools.partial(construct, target), name, knowledge)
+
+
 def _randomness(function: Callable, key: Any) -> dict[str, Any]:
     """`key` or `seed`, whichever the function takes; a function on the host gets an integer seed."""
     parameters = inspect.signature(function).parameters
@@ -184,7 +188,7 @@ def _traceable(build: Callable[[Knowledge], Any]) -> bool:
     """Whether JAX can trace it, with the numbers of `Knowledge` traced as well."""
     try:
         jax.eval_shape(lambda knowledge, d, y: _run(build(knowledge), d, y), PROBE, *_probe_arrays())
-    except Exception:
+    except (Exception, SystemExit):
         return False
     return True
 
@@ -200,7 +204,7 @@ def _attempt(action: Callable[[], Any], where: str, what: str) -> Any:
         return action()
     except UserError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"{where}: {what} raised {said(error)}") from None
 
 

@@ -53,7 +53,12 @@ def dictionary(estimator: Any, observations: np.ndarray, *, n_atoms: int, seed: 
         return np.full((observations.shape[1], n_atoms), np.nan, observations.dtype)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        estimator.fit(observations)
+        try:
+            estimator.fit(observations)
+        except ValueError:  # it has no more components than dimensions or samples
+            if "n_components" not in parameters or n_atoms <= min(observations.shape):
+                raise
+            estimator.set_params(n_components=min(observations.shape)).fit(observations)
     found = np.asarray(estimator.mixing_ if hasattr(estimator, "mixing_") else estimator.components_.T)
     missing = n_atoms - found.shape[1]
     return np.hstack([found, np.random.default_rng(seed).standard_normal((found.shape[0], max(missing, 0)))])

@@ -9,6 +9,9 @@ from recovery.knowledge import Knowledge
 Kind = Literal["coder", "trainer", "learner"]
 Solves = Literal["lasso", "basis-pursuit"]
 
+PLUGGED_IN = "plugged in"
+"""The family of methods that are not built in."""
+
 
 @dataclass(frozen=True)
 class Method:
@@ -26,4 +29,4 @@ class Method:
     build: Callable[[Knowledge], Any]
     host: bool = False
     solves: Solves | None = None
-    family: str = "plugged in"
+    family: str = PLUGGED_IN

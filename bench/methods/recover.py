@@ -1,10 +1,12 @@
 """Runs a method of any kind on one problem."""
 
+import contextlib
 from typing import Any, NamedTuple
 
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from bench.methods.method import Method
+from bench.methods.method import PLUGGED_IN, Method
+from bench.methods.plugged import blamed
 from recovery.knowledge import Knowledge
 from recovery.learner import Fit
 from recovery.solution import Solution
@@ -33,6 +35,12 @@ def recover(
         return Recovery(built(dictionary, observations, key=key), None)
     if method.kind == "trainer":
         fit = built.train(dictionary, training, train_codes, key=key)
-        return Recovery(fit.encoder(dictionary, observations), fit)
+        return Recovery(_read(method, fit, dictionary, observations), fit)
     fit = built.fit(training, n_atoms=dictionary.shape[1], key=key)
-    return Recovery(fit.encoder(fit.dictionary, observations), fit)
+    return Recovery(_read(method, fit, fit.dictionary, observations), fit)
+
+
+def _read(method: Method, fit: Fit, dictionary: Array, observations: Array) -> Solution:
+    """The fit's codes. Raises UserError where it is a user's encoder that raises."""
+    with blamed(method.name) if method.family == PLUGGED_IN else contextlib.nullcontext():
+        return fit.encoder(dictionary, observations)

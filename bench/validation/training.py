@@ -51,6 +51,8 @@ class _Trainer:
                 arrays = (jnp.asarray(array, self.name) for array in given)
                 found = jax.block_until_ready(self._compiled(problem.knowledge, *arrays, jax.random.key(0)))
                 codes, status = (np.asarray(array) for array in found)
+            except UserError:
+                raise
             except Exception as error:
                 raise UserError(f"method {self.method.name} raised {said(error)}") from None
         shape = (len(fresh.observations), N_LATENTS)

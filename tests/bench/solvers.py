@@ -2,8 +2,12 @@
 
 import jax.numpy as jnp
 import numpy as np
-from sklearn.decomposition import MiniBatchDictionaryLearning
+from sklearn.decomposition import PCA, MiniBatchDictionaryLearning
 from sklearn.linear_model import Lasso
+
+from recovery.coders import Fista
+from recovery.learner import Fit
+from recovery.solution import Solution, Status
 
 
 class NumpyOmp:
@@ -43,6 +47,48 @@ estimator = Lasso(alpha=1e-3, tol=1e-5)
 def estimator_of(*, n_active):
     """A factory."""
     return Lasso(alpha=1e-3 * int(n_active))
+
+
+def lasso_of(penalty, n_dims):
+    """A factory that asks by position."""
+    return Lasso(alpha=penalty / n_dims)
+
+
+principal_components = PCA()
+
+
+class Unsure:
+    """Says of every other sample, on the host, that its solve did not end."""
+
+    backend = "numpy"
+
+    def __call__(self, dictionary, observations):
+        n_samples = len(observations)
+        status = np.where(np.arange(n_samples) % 2, Status.MAX_ITERATIONS, Status.CONVERGED)
+        return Solution(observations @ dictionary, np.full(n_samples, 7), np.full(n_samples, 0.25), status)
+
+
+class HostFit:
+    """A fit from the host, whose encoder cannot be handed on."""
+
+    backend = "numpy"
+
+    def fit(self, observations, *, n_atoms):
+        return Fit(np.eye(observations.shape[1], n_atoms), Fista(penalty=0.1), np.zeros(0), 0)
+
+
+def leaves(dictionary, observations):
+    raise SystemExit(5)
+
+
+class BrokenTrainer:
+    def train(self, dictionary, observations, codes, *, key):
+        raise ValueError("no\nlesson")
+
+
+class TrainerWithoutFit:
+    def train(self, dictionary, observations, codes, *, key):
+        return dictionary
 
 
 dictionary_estimator = MiniBatchDictionaryLearning(alpha=0.1, max_iter=5)

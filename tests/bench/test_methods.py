@@ -46,7 +46,9 @@ def problem():
         ("told", "told", "coder", True),
         ("estimator", "estimator", "coder", True),
         ("estimator_of", "estimator-of", "coder", True),
+        ("lasso_of", "lasso-of", "coder", True),
         ("dictionary_estimator", "dictionary-estimator", "learner", True),
+        ("principal_components", "principal-components", "learner", True),
         ("random_dictionary", "random-dictionary", "learner", True),
         ("JaxLearner", "first-samples", "learner", False),
     ],
@@ -86,6 +88,33 @@ def test_what_a_coder_is_told(problem):
     np.testing.assert_array_equal(solution.codes, 0.25)
 
 
+def test_what_a_coder_on_the_host_says_of_its_solves(problem):
+    dictionary, _, observations = (jnp.asarray(array) for array in problem)
+    coder = named("Unsure").build(KNOWLEDGE)
+    found = jax.jit(coder.__call__)(dictionary, observations.at[0, 0].set(jnp.nan))
+    np.testing.assert_array_equal(found.status[1::2], Status.MAX_ITERATIONS)
+    np.testing.assert_array_equal(found.status[::2], Status.CONVERGED)
+    np.testing.assert_array_equal(found.iterations, 7)
+    np.testing.assert_array_equal(found.residual, 0.25)
+    assert np.all(np.isnan(found.codes[0]))
+    alone = named("NumpyOmp").build(KNOWLEDGE)(dictionary, observations)
+    np.testing.assert_array_equal(alone.status, Status.CONVERGED)
+    np.testing.assert_array_equal(alone.iterations, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("BrokenTrainer", "method broken-trainer raised ValueError: no lesson"),
+        ("TrainerWithoutFit", "method trainer-without-fit raised TypeError: it returned .*; a trainer returns"),
+    ],
+)
+def test_a_trainer_that_is_none(problem, name, message):
+    dictionary, codes, observations = (jnp.asarray(array) for array in problem)
+    with pytest.raises(UserError, match=message):
+        recover(named(name), KNOWLEDGE, dictionary, observations, observations, codes, key=jax.random.key(0))
+
+
 def test_estimators_are_scikit_learns_own_numbers(problem):
     dictionary, _, observations = problem
     expected = Lasso(alpha=1e-3, tol=1e-5, fit_intercept=False).fit(dictionary, observations.T).coef_
@@ -97,7 +126,9 @@ def test_estimators_are_scikit_learns_own_numbers(problem):
     assert np.all(np.isnan(solution.codes[3]))
 
 
-@pytest.mark.parametrize("name", ["dictionary_estimator", "random_dictionary", "JaxLearner", "NumpyOmp", "omp"])
+@pytest.mark.parametrize(
+    "name", ["dictionary_estimator", "principal_components", "random_dictionary", "JaxLearner", "NumpyOmp", "omp"]
+)
 def test_recover_runs_any_kind(problem, name):
     method = built_in()[name] if name == "omp" else named(name)
     dictionary, codes, observations = map(jnp.asarray, problem)
@@ -117,6 +148,8 @@ def test_recover_runs_any_kind(problem, name):
         (f"{SOLVERS}:NumpyOpm", "has no 'NumpyOpm'; did you mean 'NumpyOmp'"),
         (f"{SOLVERS}:wrong_shape", r"shape \(40, 6\); \(n_samples, n_latents\) is \(40, 10\) here"),
         (f"{SOLVERS}:wrong_type", "a first trial raised TypeError: it returned"),
+        (f"{SOLVERS}:leaves", "a first trial raised SystemExit: 5"),
+        (f"{SOLVERS}:HostFit", "it returned a Fit, whose encoder has to be traced by JAX"),
         (f"{SOLVERS}:asks_for_more", "'frobnicate' has no default and is nothing a method is told"),
         (f"{SOLVERS}:Nothing", "neither a coder, called with .* nor a learner"),
         ("fitsa", "no method 'fitsa'.* did you mean 'fista'"),

@@ -9,16 +9,21 @@ import pandas as pd
 import pytest
 
 from analysis.theory import matched_cosine_chance
+from bench.errors import UserError
 from bench.evaluate import evaluate_chunk
+from bench.methods import Method
 from bench.points import plan
 from bench.spec import load_spec
 from bench.studies import get_study
-from bench.studies.metric_audit import tables
+from bench.studies.metric_audit import study, tables
 from bench.studies.metric_audit.definitions import DEFINITIONS
 from bench.studies.metric_audit.estimates import MAKERS, Estimate, chance_of, draw_codes
 from bench.studies.metric_audit.parameters import CONDITIONS
 from bench.studies.metric_audit.scores import FAMILIES, LABELS
 from bench.study import Results
+from recovery.encoders import JumpReluEncoder
+from recovery.learner import Fit
+from recovery.solution import Status
 
 STUDY = get_study("metric-audit")
 N, P, M = 8, 60, 6
@@ -38,9 +43,19 @@ def made(truth):
 
 @pytest.fixture(scope="module")
 def rows():
+    """A small run of two families, which also score a learner."""
     sizes = ["n_latents=16", "n_samples=40", "trials=2"]
-    spec = load_spec(STUDY, settings=[*sizes, "methods=readout,structure", "condition=same,rotated,split,unrelated"])
-    return spec, pd.concat([evaluate_chunk(spec, c).rows.to_pandas() for c in plan(STUDY, spec)], ignore_index=True)
+    settings = [*sizes, "methods=readout,structure", "condition=same,rotated,split,unrelated"]
+    spec = load_spec(STUDY, settings=settings, methods=["pca"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(study, "FAMILIES", {name: FAMILIES[name] for name in ("readout", "structure")})
+        chunks = [evaluate_chunk(spec, chunk).rows.to_pandas() for chunk in plan(STUDY, spec)]
+    return spec, pd.concat(chunks, ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def scores(rows):
+    return tables.score_table(tables.by_estimate(rows[1], rows[0].plugins))
 
 
 def test_what_is_observed_of_an_estimate_is_the_truths(truth, made):
@@ -88,8 +103,8 @@ def test_every_metric_is_defined_in_full():
     assert len({definition.label for definition in DEFINITIONS.values()}) == len(DEFINITIONS)
 
 
-def test_scores_of_a_small_run(rows):
-    scores = tables.score_table(rows[1]).set_index(["metric", "condition"])
+def test_scores_of_a_small_run(scores):
+    scores = scores.set_index(["metric", "condition"])
     for metric in ("r2", "disentanglement", "unsplit", "alive", "distinct"):
         assert scores["mean"][metric, "same"] > 0.9
     # A rotation can be undone by a linear map, but leaves nothing disentangled.
@@ -106,8 +121,8 @@ def test_scores_of_a_small_run(rows):
     assert scores["mean"]["r2_held_out", "unrelated"] < 0
 
 
-def test_tables_are_plain_arithmetic(rows):
-    table = tables.score_table(rows[1])
+def test_tables_are_plain_arithmetic(rows, scores):
+    table = scores
     group = rows[1].query("condition == 'rotated'")
     row = table.query("condition == 'rotated' and metric == 'disentanglement'").iloc[0]
     assert row["mean"] == pytest.approx(group["disentanglement"].mean())
@@ -133,3 +148,67 @@ def test_report(rows):
     assert set(content.tables) == {"scores", "chance", "blindness", "metrics"}
     assert set(content.tables["metrics"]["metric"]) == set(content.tables["scores"]["metric"])
     assert content.failures == []
+
+
+class Knowing:
+    """A learner that was told the truth, of a square dictionary."""
+
+    def __init__(self, dictionary):
+        self.dictionary = dictionary
+
+    def fit(self, observations, *, n_atoms, key):
+        # Above the rounding of the inverse, so that what is zero is zero.
+        zero, threshold = jnp.zeros(n_atoms), jnp.full(n_atoms, 1e-4)
+        encoder = JumpReluEncoder(jnp.linalg.inv(self.dictionary).T, zero, zero, threshold)
+        return Fit(self.dictionary, encoder, jnp.zeros(0), jnp.int32(Status.CONVERGED))
+
+
+def test_a_learner_is_scored_as_any_estimate(truth, monkeypatch):
+    """One that finds the truth scores what the truth does; where it is not fitted there are no numbers."""
+    monkeypatch.setattr(study, "FAMILIES", {name: FAMILIES[name] for name in ("matching",)})
+    square = truth._replace(dictionary=jax.random.normal(jax.random.key(4), (N, N)))
+    method = Method("knowing", "", "learner", lambda knowledge: Knowing(square.dictionary))
+    fixed = load_spec(STUDY).fixed
+    key = jax.random.key(5)
+
+    @jax.jit
+    def measured(code):
+        return study._measure_learner(key, fixed, square, {"condition_code": code}, method)
+
+    found, nothing = measured(0), measured(1)
+    expected = {}
+    for name in ("matching",):
+        score = FAMILIES[name]
+        expected |= jax.jit(lambda t, score=score: score(key, t, t, fixed.activity_threshold))(square)
+    for name, value in expected.items():
+        # Inverting the dictionary costs some digits of float32.
+        np.testing.assert_allclose(found[name], value, atol=2e-3, err_msg=name)
+        assert np.isnan(nothing[name])
+        assert found[f"{name}_chance"] <= 1
+    # Unrelated codes and atoms of this size are matched at .6 to .8.
+    assert found["mcc_chance"] < 0.9 * found["mcc"]
+    assert found["fit_status"] == Status.CONVERGED
+
+
+def test_learners_beside_the_conditions(rows, scores):
+    spec, frame = rows
+    table = scores.set_index(["metric", "condition"])
+    for metric in ("r2_held_out", "alive"):
+        assert list(table.loc[metric].index) == ["same", "rotated", "unrelated", "split", "pca"]
+    assert table["n_trials"]["r2_held_out", "pca"] == 2
+    # Eight axes of 16 latents: no map undoes what is lost.
+    assert table["mean"]["r2", "pca"] < 0.9 < table["mean"]["r2", "same"]
+    content = STUDY.report(Results(frame, spec, pd.DataFrame()))
+    (sentence,) = (s for s in content.sentences if s.startswith("Learned by pca from 40 observations of 16 latents: "))
+    assert f"R² held-out {table['mean']['r2_held_out', 'pca']:.2f}" in sentence
+    assert any(note.startswith("pca: fitted to the observations of the truth") for note in content.notes)
+    lost = frame.assign(fit_status=frame["fit_status"].where(frame["method"] != "pca", float(Status.NON_FINITE)))
+    failures = STUDY.report(Results(lost, spec, pd.DataFrame())).failures
+    assert failures[0] == "pca, N = 16, 40 samples: 2 of 2 fits not finite"
+
+
+def test_learners_that_have_no_place():
+    with pytest.raises(UserError, match="condition must have 'same'"):
+        load_spec(STUDY, settings=["condition=split"], methods=["pca"])
+    with pytest.raises(UserError, match="is a coder; study metric-audit takes learners only"):
+        load_spec(STUDY, methods=["omp"])

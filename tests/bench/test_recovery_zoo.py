@@ -1,6 +1,7 @@
 """The zoo: its scores, its ranking held against plain arithmetic, and every method at work in it."""
 
 import jax
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -134,3 +135,11 @@ def test_report(rows, spec):
     assert costs["microseconds_per_signal"]["fista"] == pytest.approx(0.2 / 4 / 200 * 1e6)
     assert "costs" not in STUDY.report(Results(plain, spec, timings[:0])).tables
     assert {panel.name for panel in content.panels} >= {"ranking", "family-l1", "family-greedy"}
+
+
+def test_report_of_chance_alone(rows, spec):
+    """A run whose only method without the dictionary is the null learner has a report."""
+    names = ("fista", "unrelated")
+    few = rows[rows["method"].isin(names)].drop(columns=["failed", "nmse_db"])
+    content = STUDY.report(Results(few, msgspec.structs.replace(spec, methods=names), pd.DataFrame()))
+    assert any(s.startswith("With the dictionary unknown nothing was run but chance: ") for s in content.sentences)

@@ -5,9 +5,12 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from analysis.theory.l1_transition import minimax_threshold
+from bench.methods import Method
 from bench.studies.metric_audit.parameters import CONDITIONS
+from recovery.knowledge import Knowledge
 from toymodels.latents import exact_k
 from toymodels.mixing import gaussian_dictionary
 
@@ -29,9 +32,36 @@ Make = Callable[[PRNGKeyArray, Estimate, Float[Array, ""]], Estimate]
 def draw_codes(
     key: PRNGKeyArray, n_samples: int, n_latents: int, density: float
 ) -> Float[Array, "n_samples n_latents"]:
-    """Non-negative codes with the same number of active latents, at least one, in every sample."""
-    n_active = max(1, round(density * n_latents))
+    """Non-negative codes with the same number of active latents in every sample."""
+    n_active = number_active(n_latents, density)
     return exact_k(key, n_samples=n_samples, n_latents=n_latents, n_active=n_active, nonnegative=True)
+
+
+def number_active(n_latents: int, density: float) -> int:
+    """K, at least one."""
+    return max(1, round(density * n_latents))
+
+
+def learned(
+    key: PRNGKeyArray, method: Method, observations: Float[Array, "n_samples n_dims"], *, n_atoms: int, density: float
+) -> tuple[Estimate, Int[Array, ""]]:
+    """What a learner makes of observations without noise, read by its own encoder; and the fit's status.
+
+    It is told what recovery-zoo tells its methods: sizes, sign, and K. `again` is a second fit's, with another key.
+    """
+    n_dims = observations.shape[1]
+    knowledge = Knowledge(
+        n_dims=n_dims,
+        n_latents=n_atoms,
+        max_active=n_dims,
+        nonnegative=True,
+        n_active=number_active(n_atoms, density),
+        threshold=float(minimax_threshold(min(n_dims / n_atoms, 1.0), "nonnegative")),
+    )
+    learner = method.build(knowledge)
+    fit, again = (learner.fit(observations, n_atoms=n_atoms, key=each) for each in (key, jax.random.fold_in(key, 1)))
+    codes = fit.encoder(fit.dictionary, observations).codes
+    return Estimate(codes, fit.dictionary, again.dictionary), fit.status.astype(jnp.int32)
 
 
 def chance_of(key: PRNGKeyArray, estimate: Estimate) -> Estimate:
@@ -42,6 +72,11 @@ def chance_of(key: PRNGKeyArray, estimate: Estimate) -> Estimate:
         gaussian_dictionary(k, n_dims=n_dims, n_latents=n_atoms) for k in (atom_key, jax.random.fold_in(atom_key, 1))
     )
     return Estimate(jax.random.permutation(order_key, estimate.codes, axis=0), atoms, again)
+
+
+def with_chance(key: PRNGKeyArray, estimate: Estimate, *, n_shuffles: int) -> Estimate:
+    """The estimate, followed along a new first axis by what it comes to at chance, `n_shuffles` times."""
+    return stacked(estimate, jax.vmap(lambda key: chance_of(key, estimate))(jax.random.split(key, n_shuffles)))
 
 
 def stacked(first: Estimate, others: Estimate) -> Estimate:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis.figures import Levels, MapFacet, Panel, heat_map
 from bench.studies.metric_audit import tables
-from bench.studies.metric_audit.parameters import CONDITIONS
+from bench.studies.metric_audit.parameters import CONDITIONS, described
 from bench.studies.metric_audit.scores import LABELS
 
 VALUES = {"mean": "score (best 1)", "corrected": "score corrected for chance"}
@@ -17,7 +17,8 @@ def maps(scores: pd.DataFrame) -> list[Panel]:
         return []
     n_latents = int(scores["n_latents"].max())
     sizes = sorted({int(scores["n_samples"].min()), int(scores["n_samples"].max())})
-    conditions = [name for name in CONDITIONS if name in set(scores["condition"])]
+    present = list(dict.fromkeys(scores["condition"]))
+    conditions = [name for name in dict.fromkeys([*CONDITIONS, *present]) if name in present]
     x = Levels.of_kinds("condition of the estimate", conditions)
     panels = []
     for value in VALUES:
@@ -60,7 +61,7 @@ def _map(
                 else "Every metric is written so that 1 is best; “unrelated” is what there is to find by chance. Grey: "
                 "not defined for this number of atoms. "
             )
-            + " ".join(f"{name}: {CONDITIONS[name]}." for name in conditions)
+            + " ".join(f"{name}: {described(name)}." for name in conditions)
         ),
         alt=f"Map of every metric's {VALUES[value]} for every condition of the estimate, with few and with many "
         "samples.",

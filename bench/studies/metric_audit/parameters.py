@@ -19,6 +19,14 @@ CONDITIONS: dict[str, str] = {
 }
 """In the order of their codes in compiled programs; those from "split" on have another number of atoms."""
 
+TRUTH = "same"
+"""The condition to whose points learners are fitted."""
+
+
+def described(condition: str) -> str:
+    """What an estimate is; one that is no condition is named for its learner."""
+    return CONDITIONS.get(condition, "what this learner made of the observations alone")
+
 
 class Grid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Axes of the audit."""

@@ -7,11 +7,14 @@ from bench.studies.metric_audit import panels, sentences, tables
 from bench.studies.metric_audit.parameters import Fixed
 from bench.studies.metric_audit.scores import LABELS
 from bench.study import Results, Spec
+from recovery.solution import Status
 
 
 def report(results: Results) -> ReportContent:
-    """What the report shows; one row per condition, size, family and trial."""
-    scores = tables.score_table(results.rows)
+    """What the report shows; one row per condition, size, family and trial, and per learner, size and trial."""
+    learners = list(results.spec.plugins)
+    rows = tables.by_estimate(results.rows, learners)
+    scores = tables.score_table(rows)
     chances, blindness = tables.chance_table(scores), tables.blindness_table(scores)
     return ReportContent(
         title="Metric audit",
@@ -21,6 +24,7 @@ def report(results: Results) -> ReportContent:
             *sentences.chance(scores, chances),
             *sentences.blindness(blindness),
             *sentences.relabelling(scores),
+            *sentences.learners(scores, learners),
         ],
         panels=panels.maps(scores),
         tables={
@@ -30,7 +34,7 @@ def report(results: Results) -> ReportContent:
             "scores": scores,
         },
         notes=_notes(results.spec),
-        failures=_undefined(results.rows),
+        failures=[*_failed_fits(rows, learners), *_undefined(rows)],
         failures_title="Scores that came out undefined",
         no_failures="None: every score was a number wherever it is defined.",
     )
@@ -56,7 +60,29 @@ def _notes(spec: Spec) -> list[str]:
         "codes from the truth is not held against them, and they are not corrected.",
         "Intervals are 95% Student t intervals over trials; those of corrected scores hold what is not known of the "
         "chance level, which is paired with its score trial by trial.",
+        *_of_learners(spec),
     ]
+
+
+def _of_learners(spec: Spec) -> list[str]:
+    if not spec.plugins:
+        return []
+    return [
+        f"{', '.join(spec.plugins)}: fitted to the observations of the truth, without noise, as many atoms as latents; "
+        "told sizes, that codes are >= 0, and how many are active. Codes are those of the same observations, by the "
+        "fit's own encoder; stability is that of two fits with different keys.",
+    ]
+
+
+def _failed_fits(rows: pd.DataFrame, learners: list[str]) -> list[str]:
+    """Fits that became non-finite."""
+    lines = []
+    for keys, part in rows[rows["method"].isin(learners)].groupby([*tables.SIZE, "method"], sort=True):
+        failed = int((part["fit_status"] == Status.NON_FINITE).sum())
+        if failed:
+            n_latents, n_samples, name = keys
+            lines.append(f"{name}, N = {n_latents}, {n_samples} samples: {failed} of {len(part)} fits not finite")
+    return lines
 
 
 def _undefined(rows: pd.DataFrame) -> list[str]:

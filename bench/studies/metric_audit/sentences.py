@@ -1,5 +1,7 @@
 """What the audit's numbers say, in words."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from bench.studies.metric_audit import tables
@@ -7,6 +9,9 @@ from bench.studies.metric_audit.scores import LABELS
 
 HIGH_CHANCE = 0.25
 """Unrelated codes that score more than this are worth a warning."""
+
+OF_A_LEARNER = ("mcc", "matched_cosine", "support_f1", "explained", "r2_held_out")
+"""What a sentence says of an estimate that was learned."""
 
 
 def chance(scores: pd.DataFrame, chances: pd.DataFrame) -> list[str]:
@@ -63,6 +68,32 @@ def blindness(table: pd.DataFrame) -> list[str]:
             f"{fault.capitalize()}: at or above {tables.BLIND:.0%} of the truth's score (chance corrected): {names}. "
             f"Lowest: {lowest}."
         )
+    return sentences
+
+
+def learners(scores: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """What the metrics say of each learner's estimate at the largest size, and how far they are from agreeing."""
+    sentences = []
+    for name in names:
+        here = scores[scores["condition"] == name]
+        if here.empty:
+            sentences.append(f"Learned by {name}: no score is a number.")
+            continue
+        part = tables.largest(here).set_index("metric")
+        said = ", ".join(
+            f"{LABELS[metric]} {part['mean'][metric]:.2f} (chance {part['chance'][metric]:.2f})"
+            for metric in OF_A_LEARNER
+            if metric in part.index
+        )
+        text = (
+            f"Learned by {name} from {part['n_samples'].iloc[0]} observations of {part['n_latents'].iloc[0]} latents: "
+            f"{said}."
+        )
+        corrected = part["corrected"].dropna().sort_values()
+        if len(corrected) > 1:
+            low, high = (f"{corrected.iloc[i]:.2f} ({LABELS[str(corrected.index[i])]})" for i in (0, -1))
+            text += f" Corrected for chance, its scores run from {low} to {high}."
+        sentences.append(text)
     return sentences
 
 

@@ -1,12 +1,14 @@
 """The audit's tables, from the rows alone."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
 from analysis.statistics import corrected_mean_interval, mean_interval
 from analysis.theory import correlation_chance
 from bench.studies.metric_audit.definitions import DEFINITIONS, Definition
-from bench.studies.metric_audit.parameters import CONDITIONS
+from bench.studies.metric_audit.parameters import CONDITIONS, TRUTH
 from bench.studies.metric_audit.scores import LABELS
 
 SIZE = ["n_latents", "n_samples"]
@@ -34,6 +36,13 @@ def corrected_for_chance(scores: pd.Series, chances: pd.Series) -> tuple[float, 
     return float(found.estimate), float(found.low), float(found.high)
 
 
+def by_estimate(rows: pd.DataFrame, learners: Iterable[str]) -> pd.DataFrame:
+    """The rows with each learner's scores, which stand at the truth's points, under a condition of its name."""
+    learned = rows["method"].isin(list(learners))
+    kept = rows[~learned | (rows["condition"] == TRUTH)]
+    return kept.assign(condition=kept["condition"].where(~learned, kept["method"]))
+
+
 def score_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Per metric, condition and size: mean over trials with its 95% t interval, chance, and the mean corrected for it.
 
@@ -41,7 +50,7 @@ def score_table(rows: pd.DataFrame) -> pd.DataFrame:
     Metrics that a condition does not have are left out.
     """
     records = []
-    order = {name: i for i, name in enumerate(CONDITIONS)}
+    order = {name: i for i, name in enumerate(dict.fromkeys([*CONDITIONS, *rows["condition"]]))}
     for _, part in rows.groupby(SIZE, sort=True):
         for metric in (name for name in LABELS if name in part):
             for condition, group in sorted(part.groupby("condition"), key=lambda item: order[str(item[0])]):

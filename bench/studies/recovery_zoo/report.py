@@ -34,6 +34,9 @@ def report(results: Results) -> ReportContent:
 
 def _leaders(ranking: pd.DataFrame, told: str) -> str:
     part = ranking[(ranking["told"] == told) & (ranking["method"] != tables.NULL)]
+    null = ranking[(ranking["told"] == told) & (ranking["method"] == tables.NULL)]
+    if part.empty:
+        return f"With the {told} nothing was run but chance: {null['nmse_db'].iloc[0]:.1f} dB."
     best = part.iloc[0]
     equal = part[(part["rank"] > 1) & ~(part["behind_best_db_low"] > 0)]["method"].tolist()
     text = (
@@ -44,7 +47,6 @@ def _leaders(ranking: pd.DataFrame, told: str) -> str:
     )
     if equal:
         text += f" Not told apart from it by {best['n_trials'] // best['n_cells']} trials: {', '.join(equal)}."
-    null = ranking[(ranking["told"] == told) & (ranking["method"] == tables.NULL)]
     if len(null):
         text += f" Chance, a dictionary that was never fitted: {null['nmse_db'].iloc[0]:.1f} dB."
         worse = part[part["nmse_db"] >= null["nmse_db"].iloc[0]]["method"].tolist()

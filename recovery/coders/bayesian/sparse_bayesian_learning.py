@@ -16,6 +16,7 @@ from recovery.residual import relative_norm, relative_residual
 from recovery.solution import Solution
 
 _PRUNED = 1e-6
+_FADING = 0.5
 
 
 class _State(NamedTuple):
@@ -38,8 +39,8 @@ class SparseBayesianLearning:
     millionth of the largest count as 0, and so do their codes. The noise's standard deviation `noise_std` is given, and
     taken as at least 1e-3 of the observation's root mean square.
 
-    If `nonnegative`, a code whose mean is negative loses its variance: a projection, not the posterior of a
-    non-negative prior.
+    If `nonnegative`, a code whose mean is negative is set to 0 and its variance halved, so that it fades, and comes
+    back where its mean turns positive as the others settle: a projection, not the posterior of a non-negative prior.
 
     A sample has converged when its codes change by at most `tolerance` relative to their norm. The residual reported is
     ||y - A z|| / ||y||. Tipping 2001; Wipf & Rao 2004; for the update, Wipf & Nagarajan 2010.
@@ -81,10 +82,13 @@ class SparseBayesianLearning:
             factor = jnp.linalg.cholesky(weighted @ dictionary.T + noise[:, None, None] * identity)
             explained = cho_solve((factor, True), observations[..., None])[..., 0]
             codes = state.variances * (explained @ dictionary)
+            negative = codes < 0
             codes = jnp.maximum(codes, 0) if self.nonnegative else codes
             shared = jnp.broadcast_to(dictionary, (n_samples, n_dims, n_latents))
             curvature = jnp.sum(shared * cho_solve((factor, True), shared), axis=1)
             variances = jnp.abs(codes) / jnp.sqrt(jnp.where(curvature > 0, curvature, 1))
+            if self.nonnegative:
+                variances = jnp.where(negative, _FADING * state.variances, variances)
             largest = jnp.max(variances, axis=1, keepdims=True)
             # Written so that NaN stays.
             gone = variances < _PRUNED * largest

@@ -88,6 +88,11 @@ class Vamp:
         variance = jnp.full((n_samples, 1), self.variance, dtype)
         prior = 1 / (density * variance)
 
+        # At a fixed point the denoiser's variance is at most rank / N of its pseudo-data's. Half way from there to 1 is
+        # the most that is believed: with more the message that goes on has hardly any precision and a mean without
+        # bound, which is all that is known of what the dictionary does not see.
+        most = min(0.5 + 0.5 * singular.size / n_latents, 0.99)
+
         def clipped(precision: Array) -> Array:
             return jnp.clip(precision, _RANGE * prior, prior / _RANGE)
 
@@ -96,6 +101,7 @@ class Vamp:
                 state.pseudo, 1 / state.precision, density, variance, nonnegative=self.nonnegative
             )
             spread = jnp.mean(posterior.variance, axis=1, keepdims=True)
+            spread = jnp.minimum(spread, most / state.precision)
             total = 1 / jnp.maximum(spread, jnp.finfo(dtype).eps / prior)
             extrinsic = clipped(total - state.precision)
             # Where the precision was clipped, the mean goes with what it was clipped to: they do not fit otherwise.

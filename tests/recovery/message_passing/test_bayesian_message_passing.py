@@ -175,6 +175,24 @@ def test_vamp_with_little_noise_or_none(noise_std, solve):
     assert error < 3 * max(noise_std, 1e-4)
 
 
+@pytest.mark.parametrize("x64", [False, True])
+def test_vamp_stays_bounded_on_hard_samples(x64, solve):
+    """K / M = 1/3 in 24 dimensions: some samples do not settle, and none of them may run away from the data."""
+    rng = np.random.default_rng(0)
+    dictionary = rng.standard_normal((24, 48))
+    dictionary /= np.linalg.norm(dictionary, axis=0)
+    codes = (np.argsort(rng.random((200, 48)), axis=1) < 8) * rng.standard_normal((200, 48))
+    observations = codes @ dictionary.T + 0.02 * rng.standard_normal((200, 24))
+    with jax.enable_x64(x64):
+        arrays = (jnp.asarray(a, float) for a in (dictionary, observations))
+        found = solve(Vamp(8 / 48, 0.02), *arrays)
+    assert np.all(np.isfinite(found.codes))
+    # No codes at all have an error of 1 on average; of a sample alone it is rarely above 2, wrong support and all.
+    errors = np.sum((np.asarray(found.codes) - codes) ** 2, axis=1) / np.sum(codes**2, axis=1)
+    assert np.max(errors) < 10
+    assert np.mean(errors) < 0.05
+
+
 def test_learned_prior_has_no_unit(solve):
     """Observations 1000 times as large have codes as much larger; float32 and a few hundred steps in between."""
     dictionary, _, observations = large_problem(7, 100, 200, 0.05, 1e-4)

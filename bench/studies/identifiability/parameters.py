@@ -233,7 +233,7 @@ PRESETS = {
         "chunk_size": 12,
         "grid": {
             "objective": list(OBJECTIVES),
-            "n_latents": [5, 10],
+            "n_latents": [5, 10, 20],
             "assumption": list(ASSUMPTIONS),
             "depth": [1, 3, 6],
             "condition_number": [1.5, 3.0, 6.0],

@@ -108,7 +108,13 @@ def validate(method: str, quick: bool, results: Path | None, precision: str, see
 @click.option(
     "--n-active", type=click.IntRange(min=1), default=None, help="Active atoms per row that methods are told."
 )
-@click.option("--sign", type=click.Choice(["nonnegative", "signed"]), default="nonnegative", show_default=True)
+@click.option(
+    "--sign",
+    type=click.Choice(["auto", "nonnegative", "signed"]),
+    default="auto",
+    show_default=True,
+    help="Of the codes; auto: whichever predicts hidden coordinates better.",
+)
 @click.option("--noise-std", type=float, default=0.0, help="Noise per coordinate that methods are told.")
 @click.option("--key", default=None, metavar="NAME", help="Which array of a .npz or .safetensors, or Parquet column.")
 @click.option("--clean", is_flag=True, help="Leave out rows that are not finite or repeat, and constant columns.")
@@ -125,15 +131,15 @@ def validate(method: str, quick: bool, results: Path | None, precision: str, see
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the split and of the learner.")
 def decompose(activations: Path, method: str, key: str | None, clean: bool, results: Path | None, **given: Any) -> None:
     """Learn a dictionary of your own ACTIVATIONS (.npy, .npz, .safetensors, .parquet or .csv of samples x dimensions)
-    and write it with the codes of all rows.
+    and write it with the codes of all rows and a report.
     """
-    from bench.decompose import Settings
+    from bench.decompose import Settings, sentences
     from bench.decompose import decompose as fit
 
     settings = Settings(
         n_atoms=given["n_atoms"] or 0,
         n_active=given["n_active"] or 0,
-        nonnegative=given["sign"] == "nonnegative",
+        sign=given["sign"],
         noise_std=given["noise_std"],
         max_train=given["max_train"],
         form=given["form"],
@@ -147,11 +153,9 @@ def decompose(activations: Path, method: str, key: str | None, clean: bool, resu
         sys.exit(130)
     for line in summary.left_out:
         click.echo(f"left out: {line}", err=True)
-    click.echo(
-        f"{summary.n_atoms} atoms explain {summary.explained_variance:.1%} of the variance of {summary.n_held_out} "
-        f"held-out rows with {summary.mean_active:.1f} active per row; {summary.dead_atoms} dead, "
-        f"{summary.duplicate_atoms} duplicates"
-    )
+    for line in sentences(summary):
+        click.echo(line)
+    click.echo(f"report: {folder / 'report.html'}")
     click.echo(f"results: {folder}")
 
 
@@ -269,7 +273,7 @@ def list_() -> None:
 @cli.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def report(folder: Path) -> None:
-    """Draw the report of a results folder, from its shards alone."""
+    """Draw the report of a results folder again, from its shards alone; or of a diagnosis or a decomposition."""
     _draw(folder)
 
 
@@ -310,10 +314,10 @@ def _resolve(name: str, preset: str | None, overrides: dict[str, Any]):
 
 
 def _draw(folder: Path) -> None:
-    from bench.draw import draw_report
+    from bench.draw import draw
 
-    content, page = draw_report(folder)
-    for sentence in content.sentences:
+    sentences, page = draw(folder)
+    for sentence in sentences:
         click.echo(sentence)
     click.echo(f"report: {page}")
 

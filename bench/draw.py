@@ -22,6 +22,21 @@ def read_results(folder: Path) -> tuple[Study, Results, int]:
     return study, Results(rows.to_pandas(), spec, timings), missing
 
 
+def draw(folder: Path) -> tuple[list[str], Path]:
+    """Draw the report of whatever folder it is; returns its sentences and where the page is. Raises UserError."""
+    if not (folder / "spec.toml").exists():
+        if (folder / "diagnosis.json").exists():
+            from bench.diagnosis.command import redraw
+
+            return redraw(folder)
+        if (folder / "summary.json").exists():
+            from bench.decompose import redraw
+
+            return redraw(folder)
+    content, page = draw_report(folder)
+    return content.sentences, page
+
+
 def draw_report(folder: Path) -> tuple[ReportContent, Path]:
     """Draw a folder's report from its shards; returns what it says and where the page is.
 

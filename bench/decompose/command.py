@@ -3,75 +3,41 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
 import msgspec
 import numpy as np
+import pandas as pd
 
-from analysis.metrics import duplicate_atoms
 from analysis.theory import minimax_threshold
 from bench.activations import Activations, load_activations
-from bench.decompose.rows_file import ArrayFormat, open_rows
+from bench.decompose import report
+from bench.decompose.records import Settings, Summary
+from bench.decompose.rows_file import open_rows
+from bench.decompose.tally import COLUMNS, Tally
+from bench.diagnosis.measure import codes_are_nonnegative, leading_axes
 from bench.errors import UserError
 from bench.manifest import environment
 from bench.methods import Method, collected_faults, identify, load
 from bench.precision import precision as computing_in
 from bench.replaced_folder import check_folder, replaced
-from bench.store import write_atomically
+from bench.report import write_report
+from bench.store import write_atomically, writing
 from recovery.knowledge import Knowledge
 from recovery.learner import Fit
 from recovery.solution import Status
 
-_OURS = {"summary.json", "kept_rows.npy"} | {
+_OURS = {"summary.json", "kept_rows.npy", "report.html", "tables", "figures"} | {
     f"{name}.{form}" for name in ("codes", "dictionary", "offset") for form in ("safetensors", "npy")
 }
 _HELD_OUT, _MOST_HELD_OUT = 0.1, 5000
 _LEAST_ROWS = 20
 _BLOCK_VALUES = 1 << 22
 """Codes in memory at a time."""
-
-
-class Settings(msgspec.Struct, frozen=True):
-    """How to decompose. `n_atoms` 0: twice the dimensions; `n_active` 0: a tenth of the dimensions."""
-
-    n_atoms: int = 0
-    n_active: int = 0
-    nonnegative: bool = True
-    noise_std: float = 0.0
-    max_train: int = 50_000
-    form: ArrayFormat = "safetensors"
-    precision: str = "float32"
-    seed: int = 0
-
-
-class Summary(msgspec.Struct, frozen=True):
-    """What is written to `summary.json`.
-
-    Shares and means are over all rows but `explained_variance`, which is over the rows that the learner did not see:
-    1 - sum ||y - D z - offset||^2 / sum ||y - mean||^2, the mean being that of the rows it saw. `density` is the
-    share of codes that are not 0; `dead_atoms` never have one that is; `duplicate_atoms` have another atom with a
-    |cosine| of .95 or more.
-    """
-
-    source: str
-    method: str
-    method_source: str
-    n_samples: int
-    n_dims: int
-    n_atoms: int
-    n_train: int
-    n_held_out: int
-    explained_variance: float
-    density: float
-    mean_active: float
-    dead_atoms: int
-    duplicate_atoms: int
-    not_converged: int
-    left_out: list[str]
-    settings: Settings
-    environment: dict[str, Any]
+_SIGN_ROWS, _SIGN_DIMS = 10_000, 96
+"""What tells the sign at most: rows, and leading principal axes."""
 
 
 def decompose(
@@ -83,7 +49,7 @@ def decompose(
     clean: bool = False,
     results: Path | None = None,
 ) -> tuple[Summary, Path]:
-    """Fit `method` to the activations in `path` and write codes, dictionary, offset and summary; returns the folder.
+    """Fit `method` to the activations in `path`; write codes, dictionary, offset, summary, report; returns the folder.
 
     y = D z + offset, where the offset is what codes and dictionary leave on average of the rows learned from. Codes
     are computed and written a block of rows at a time, so that memory holds at most `max_train` rows. Raises
@@ -101,15 +67,53 @@ def decompose(
     split = _split(activations.n_samples, settings)
     with computing_in(settings.precision):
         training = activations.take(np.sort(split.train), settings.precision)
+        nonnegative = _nonnegative(training, settings)
         with collected_faults() as faults:
-            fit, offset = _fit(learner, training, settings)
+            fit, offset = _fit(learner, training, settings, nonnegative)
         if faults or int(fit.status) == Status.NON_FINITE:
             raise UserError(faults[0] if faults else f"method {name} gave numbers that are not finite")
         with replaced(folder) as fresh:
-            counts = _encode(fresh, fit, offset, activations, split, training.mean(axis=0), settings)
-            summary = _summary(activations, learner, plugin.source, fit, counts, split, settings)
+            tally = _encode(fresh, fit, offset, activations, split, training.mean(axis=0), settings)
+            atoms = tally.atoms(np.asarray(fit.dictionary))
+            told = _Told(learner.name, plugin.source, "nonnegative" if nonnegative else "signed")
+            summary = _summary(activations, told, tally, atoms, split, settings)
             _write_small(fresh, fit, offset, activations, summary)
+            _write_report(fresh, summary, atoms)
     return summary, folder
+
+
+def redraw(folder: Path) -> tuple[list[str], Path]:
+    """Draw a decomposition's report again from its summary and its table of atoms; returns its sentences and the page.
+
+    Raises UserError where these cannot be read.
+    """
+    file, table = folder / "summary.json", folder / "tables" / "atoms.csv"
+    try:
+        summary = msgspec.json.decode(file.read_bytes(), type=Summary)
+        atoms = pd.read_csv(table, keep_default_na=False)
+    except (OSError, msgspec.MsgspecError, ValueError) as error:
+        raise UserError(f"{folder}: summary.json or tables/atoms.csv cannot be used: {error}") from error
+    if list(atoms) != list(COLUMNS) or len(atoms) != summary.n_atoms:
+        raise UserError(f"{table}: it is not the table of {summary.n_atoms} atoms that summary.json tells of")
+    with writing(folder):
+        page = _write_report(folder, summary, atoms)
+    return report.sentences(summary), page
+
+
+def _write_report(folder: Path, summary: Summary, atoms: pd.DataFrame) -> Path:
+    return write_report(
+        folder,
+        report.content_of(summary, atoms),
+        spec_text=report.spec_text(summary),
+        manifest=summary.environment,
+    )
+
+
+def _nonnegative(training: np.ndarray, settings: Settings) -> bool:
+    if settings.sign != "auto":
+        return settings.sign == "nonnegative"
+    some = training[np.random.default_rng(settings.seed).permutation(len(training))[:_SIGN_ROWS]]
+    return codes_are_nonnegative(leading_axes(some, _SIGN_DIMS)[0], seed=settings.seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,14 +124,13 @@ class _Split:
     held_out: np.ndarray
 
 
-@dataclass(eq=False)
-class _Counts:
-    """Sums over the blocks."""
+@dataclass(frozen=True)
+class _Told:
+    """By what, and as what."""
 
-    uses: np.ndarray
-    left: float = 0.0
-    spread: float = 0.0
-    not_converged: int = 0
+    method: str
+    source: str
+    code_sign: Literal["nonnegative", "signed"]
 
 
 def _completed(settings: Settings, activations: Activations) -> Settings:
@@ -156,9 +159,9 @@ def _split(n_samples: int, settings: Settings) -> _Split:
     return _Split(order[n_held_out : n_held_out + n_train], held_out)
 
 
-def _fit(learner: Method, training: np.ndarray, settings: Settings) -> tuple[Fit, np.ndarray]:
+def _fit(learner: Method, training: np.ndarray, settings: Settings, nonnegative: bool) -> tuple[Fit, np.ndarray]:
     """The fit, and the mean of what it leaves of the training rows."""
-    built = learner.build(_knowledge(training, settings))
+    built = learner.build(_knowledge(training, settings, nonnegative))
     run = jax.jit(lambda y, key: built.fit(y, n_atoms=settings.n_atoms, key=key))
     fit = jax.block_until_ready(run(jnp.asarray(training), jax.random.key(settings.seed)))
     # A sample of the rows tells the mean well enough: its error is the residual's spread over sqrt(n).
@@ -167,20 +170,20 @@ def _fit(learner: Method, training: np.ndarray, settings: Settings) -> tuple[Fit
     return fit, (some - codes @ np.asarray(fit.dictionary).T).mean(axis=0)
 
 
-def _knowledge(training: np.ndarray, settings: Settings) -> Knowledge:
+def _knowledge(training: np.ndarray, settings: Settings, nonnegative: bool) -> Knowledge:
     n_dims = training.shape[1]
     norm = float(np.sqrt(np.mean(np.sum(training.astype(np.float64) ** 2, axis=1))))
     return Knowledge(
         n_dims=n_dims,
         n_latents=settings.n_atoms,
         max_active=min(n_dims, settings.n_atoms, 2 * settings.n_active),
-        nonnegative=settings.nonnegative,
+        nonnegative=nonnegative,
         n_active=settings.n_active,
         noise_std=settings.noise_std,
         magnitude=norm / settings.n_active**0.5,
         penalty=max(settings.noise_std, 0.02 * norm / settings.n_active**0.5),
         threshold=float(
-            minimax_threshold(min(0.99, n_dims / settings.n_atoms), "nonnegative" if settings.nonnegative else "signed")
+            minimax_threshold(min(0.99, n_dims / settings.n_atoms), "nonnegative" if nonnegative else "signed")
         ),
     )
 
@@ -197,12 +200,13 @@ def _encode(
     split: _Split,
     mean: np.ndarray,
     settings: Settings,
-) -> _Counts:
+) -> Tally:
     shape = (activations.n_samples, settings.n_atoms)
     file = open_rows(folder, "codes", settings.form, shape, settings.precision)
     dictionary = np.asarray(fit.dictionary)
     encode = jax.jit(lambda fit, y: fit.encoder(fit.dictionary, y))
-    counts = _Counts(np.zeros(settings.n_atoms, np.int64))
+    tally = Tally(settings.n_atoms)
+    numbers = np.arange(activations.stored.shape[0])[activations.rows]
     n_rows = min(_block_rows(settings), activations.n_samples)
     for start, block in activations.blocks(n_rows, settings.precision):
         # The last block is filled up, so that one program serves all.
@@ -210,42 +214,42 @@ def _encode(
         solution = encode(fit, jnp.asarray(padded))
         codes = np.asarray(solution.codes)[: len(block)]
         file[start : start + len(block)] = codes
-        counts.uses += np.count_nonzero(codes, axis=0)
-        counts.not_converged += int(np.count_nonzero(np.asarray(solution.status)[: len(block)] != Status.CONVERGED))
+        tally.add(codes, numbers[start : start + len(block)])
+        tally.not_converged += int(np.count_nonzero(np.asarray(solution.status)[: len(block)] != Status.CONVERGED))
         chosen = split.held_out[start : start + len(block)]
         left = block[chosen] - codes[chosen] @ dictionary.T - offset
-        counts.left += float(np.sum(left.astype(np.float64) ** 2))
-        counts.spread += float(np.sum((block[chosen] - mean).astype(np.float64) ** 2))
+        tally.left += float(np.sum(left.astype(np.float64) ** 2))
+        tally.spread += float(np.sum((block[chosen] - mean).astype(np.float64) ** 2))
     file.flush()  # pyright: ignore[reportAttributeAccessIssue]
-    return counts
+    return tally
 
 
 def _summary(
     activations: Activations,
-    learner: Method,
-    source: str,
-    fit: Fit,
-    counts: _Counts,
+    told: _Told,
+    tally: Tally,
+    atoms: pd.DataFrame,
     split: _Split,
     settings: Settings,
 ) -> Summary:
-    n_samples = activations.n_samples
-    mean_active = float(counts.uses.sum() / n_samples)
+    mean_active = float(tally.uses.sum() / tally.n_rows)
     return Summary(
         source=activations.source,
-        method=learner.name,
-        method_source=source,
-        n_samples=n_samples,
+        method=told.method,
+        method_source=told.source,
+        n_samples=activations.n_samples,
         n_dims=activations.n_dims,
         n_atoms=settings.n_atoms,
         n_train=split.train.size,
         n_held_out=int(split.held_out.sum()),
-        explained_variance=1 - counts.left / counts.spread,
+        code_sign=told.code_sign,
+        explained_variance=1 - tally.left / tally.spread,
         density=mean_active / settings.n_atoms,
         mean_active=mean_active,
-        dead_atoms=int(np.count_nonzero(counts.uses == 0)),
-        duplicate_atoms=int(np.count_nonzero(np.asarray(duplicate_atoms(fit.dictionary)))),
-        not_converged=counts.not_converged,
+        rows_by_active=np.trim_zeros(tally.rows_by_active, "b").tolist(),
+        dead_atoms=int(np.count_nonzero(tally.uses == 0)),
+        duplicate_atoms=int(atoms["duplicate"].sum()),
+        not_converged=tally.not_converged,
         left_out=activations.left_out,
         settings=settings,
         environment=environment(),

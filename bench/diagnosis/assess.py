@@ -15,8 +15,8 @@ from bench.diagnosis.calibration import (
     Estimate,
     Prediction,
     corrected,
-    held_out_scores,
     predict,
+    scores_of,
 )
 from bench.diagnosis.measure import Measurement
 from bench.diagnosis.records import Position, Samples, Size, SpectrumRecord, Verdict
@@ -95,17 +95,20 @@ def position_of(n_dims: int, estimates: dict[str, Estimate], nonnegative: bool) 
 
 def samples_of(n_dims: int, estimates: dict[str, Estimate], curve: list[tuple[int, float]]) -> Samples:
     """The counting bound at the estimates, and where the measured curve passes .9."""
-    bound = float(minimum_samples(estimates["atoms"].estimate, n_dims, estimates["active"].estimate))
-    counting = bound if np.isfinite(bound) else None
+    atoms, active = estimates["atoms"], estimates["active"]
+    sizes = [(atoms.estimate, active.estimate), (atoms.low, active.low), (atoms.high, active.high)]
+    bounds = [float(minimum_samples(n, n_dims, k)) for n, k in sizes]
+    bound, low_bound, high_bound = (one if np.isfinite(one) else None for one in bounds)
+    counting = (bound, low_bound, high_bound)
     if not curve:
-        return Samples(counting, [], None, "unknown")
+        return Samples(*counting, [], None, "unknown")
     if curve[0][1] >= 0.9:
-        return Samples(counting, curve, curve[0][0], "at most")
+        return Samples(*counting, curve, curve[0][0], "at most", enough=curve[0][0])
     for (few, low), (many, high) in itertools.pairwise(curve):
         if high >= 0.9:
             share = (0.9 - low) / (high - low)
-            return Samples(counting, curve, round(few * (many / few) ** share), "about")
-    return Samples(counting, curve, curve[-1][0], "more than")
+            return Samples(*counting, curve, round(few * (many / few) ** share), "about", too_few=few, enough=many)
+    return Samples(*counting, curve, curve[-1][0], "more than", too_few=curve[-1][0])
 
 
 def reasons_of(
@@ -158,7 +161,7 @@ def warnings_of(found: Measurement, record: SpectrumRecord, calibration: Calibra
 
 def calibration_record(calibration: Calibration) -> dict[str, float]:
     """How well the calibration does on worlds that it was not fitted to."""
-    scores = held_out_scores(calibration)
+    scores = scores_of(calibration.held_out)
     return {
         "worlds_fitted": calibration.n_worlds,
         "worlds_held_out": scores.n_worlds,
@@ -219,10 +222,12 @@ def _samples(found: Measurement, samples: Samples) -> list[str]:
         said.append("No number of samples is enough: as many atoms are active as there are dimensions.")
     else:
         enough = "has" if found.n_train >= samples.counting_bound else "lacks"
+        low, high = (f"{one:.0f}" if one is not None else "∞" for one in (samples.counting_low, samples.counting_high))
         said.append(
-            f"Counting equations, at least {samples.counting_bound:.0f} samples are needed; this file {enough} them "
-            f"({found.n_train} were learned from)."
+            f"Counting equations, at least {samples.counting_bound:.0f} [{low}, {high}] samples are needed; this file "
+            f"{enough} them ({found.n_train} were learned from)."
         )
     if samples.relation != "unknown":
-        said.append(f"In simulations {samples.relation} {samples.needed} samples are needed for an MCC of .9.")
+        between = f" ({samples.too_few} are too few, {samples.enough} enough)" if samples.relation == "about" else ""
+        said.append(f"In simulations {samples.relation} {samples.needed} samples are needed for an MCC of .9{between}.")
     return said

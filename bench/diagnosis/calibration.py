@@ -75,6 +75,8 @@ class Calibration(msgspec.Struct, frozen=True):
     n_dims: list[int]
     n_samples: list[int]
     held_out: list[Judged] = []
+    larger: list[Judged] = []
+    """Held-out worlds of more dimensions or samples than any of those that were fitted."""
 
 
 class Prediction(msgspec.Struct, frozen=True):
@@ -132,8 +134,8 @@ def corrected(calibration: Calibration, name: str, raw: float, probability: floa
     return Estimate(estimate, low, high)
 
 
-def fit_calibration(rows: "pd.DataFrame", held_out: "pd.DataFrame") -> Calibration:
-    """Fit to the worlds in `rows`, and judge those in `held_out`, which enter nothing else."""
+def fit_calibration(rows: "pd.DataFrame", held_out: "pd.DataFrame", *, larger: "pd.DataFrame") -> Calibration:
+    """Fit to the worlds in `rows`, and judge those in `held_out` and `larger`, which enter nothing else."""
     x, recovery = _features(rows), rows["recovery"].to_numpy()
     model = fit_monotone_logistic(x, recovery > RECOVERED)
     expected = fit_monotone_logistic(x, recovery, n_resamples=0)
@@ -156,12 +158,15 @@ def fit_calibration(rows: "pd.DataFrame", held_out: "pd.DataFrame") -> Calibrati
         n_dims=sorted(set(rows["n_dims"].tolist())),
         n_samples=sorted(set(rows["n_samples"].tolist())),
     )
-    judged = [_judge(fitted, one) for one in held_out.to_dict("records")]
-    return msgspec.structs.replace(fitted, held_out=judged)
+    judged = {
+        name: [_judge(fitted, one) for one in worlds.to_dict("records")]
+        for name, worlds in (("held_out", held_out), ("larger", larger))
+    }
+    return msgspec.structs.replace(fitted, **judged)
 
 
 @dataclass(frozen=True)
-class HeldOutScores:
+class Scores:
     """How the calibration does on worlds that it was not fitted to."""
 
     n_worlds: int
@@ -189,9 +194,8 @@ class HeldOutScores:
         ]
 
 
-def held_out_scores(calibration: Calibration) -> HeldOutScores:
-    """Scores of the held-out worlds."""
-    judged = calibration.held_out
+def scores_of(judged: list[Judged]) -> Scores:
+    """Scores of some of the held-out worlds, at least one."""
     recovery = np.array([one.recovery for one in judged])
     probability = np.array([one.probability for one in judged])
     expected = np.array([one.expected for one in judged])
@@ -200,7 +204,7 @@ def held_out_scores(calibration: Calibration) -> HeldOutScores:
     of_clear = [verdict for verdict, one in zip(verdicts, clear, strict=True) if one]
     n_right = round(share_right(of_clear, recovery[clear]) * len(of_clear)) if of_clear else 0
     n_uncertain_clear = of_clear.count("uncertain")
-    return HeldOutScores(
+    return Scores(
         n_worlds=len(judged),
         n_clear=len(of_clear),
         n_right=n_right,

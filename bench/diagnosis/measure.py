@@ -189,6 +189,22 @@ def measure(
     return found, Trial(data.train, lambda dictionary: _hidden(data, dictionary, nonnegative)[0])
 
 
+def leading_axes(
+    observations: Float[np.ndarray, "n_samples n_dims"], most: int
+) -> tuple[Float[np.ndarray, "n_samples n_kept"], float]:
+    """The observations on their `most` leading principal axes (of E y y^T, so that 0 stays 0), and the power kept."""
+    if observations.shape[1] <= most:
+        return observations, 1.0
+    values, axes = np.linalg.eigh(observations.T.astype(np.float64) @ observations)
+    kept = (observations @ axes[:, ::-1][:, :most]).astype(observations.dtype)
+    return kept, float(values[::-1][:most].sum() / values.sum())
+
+
+def codes_are_nonnegative(observations: Float[np.ndarray, "n_samples n_dims"], *, seed: int) -> bool:
+    """Whether non-negative codes predict hidden coordinates better than signed ones, as `measure` finds it."""
+    return _sign(_prepare(observations, seed), jax.random.fold_in(jax.random.key(seed), 0))
+
+
 def _prepare(observations: np.ndarray, seed: int) -> _Data:
     y = np.asarray(observations, dtype=np.float32)
     y = y[np.random.default_rng(seed).permutation(len(y))]

@@ -11,11 +11,11 @@ from bench.diagnosis.records import Diagnosis
 _UNIT = (0.0, 1.0)
 
 
-def panels_of(diagnosis: Diagnosis, calibration: Calibration, gaussian_error: float) -> list[Panel]:
+def panels_of(diagnosis: Diagnosis, calibration: Calibration) -> list[Panel]:
     """All of them, in the report's order."""
     panels = [
         _phase_diagram(diagnosis),
-        _hidden(diagnosis, gaussian_error),
+        _hidden(diagnosis),
         _agreement(diagnosis),
         _predicted_measured(diagnosis, calibration),
         _reliability(calibration),
@@ -49,19 +49,19 @@ def _phase_diagram(found: Diagnosis) -> Panel:
     )
 
 
-def _hidden(found: Diagnosis, gaussian_error: float) -> Panel:
+def _hidden(found: Diagnosis) -> Panel:
     n = np.array([one.n_atoms for one in found.sizes], float)
     errors = [one.error for one in found.sizes]
     mid, low, high = (np.array([getattr(one, name) for one in errors]) for name in ("estimate", "low", "high"))
     tips = [f"{one.n_atoms} atoms: {one.error.estimate:.3f}, {one.n_active:.1f} active" for one in found.sizes]
-    level = Curve("Gaussian of the same covariance", n[[0, -1]], np.full(2, gaussian_error), "chance")
+    level = Curve("Gaussian of the same covariance", n[[0, -1]], np.full(2, found.gaussian_error), "chance")
     return cut_plot(
         [SeriesFacet("", [Series("dictionary from half of the rows", n, mid, low, high, tips=tips)], [level])],
         name="hidden-coordinates",
         title="Prediction of hidden coordinates",
         caption="Squared error on coordinates that the codes were not shown, over their mean square, by number of "
         "atoms; the band is the 90% interval over rows. Sparse structure lies below the Gaussian's line.",
-        alt=f"The error is {mid.min():.2f} at best, where a Gaussian has {gaussian_error:.2f}.",
+        alt=f"The error is {mid.min():.2f} at best, where a Gaussian has {found.gaussian_error:.2f}.",
         x_label="atoms",
         y_label="error on hidden coordinates",
         x_log=True,

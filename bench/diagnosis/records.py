@@ -50,14 +50,20 @@ class Position(msgspec.Struct, frozen=True):
 class Samples(msgspec.Struct, frozen=True):
     """How many samples it takes: what counting demands, and what was measured on simulations of the fitted model.
 
-    `curve` holds (samples, recovery). `needed` is where the curve passes .9: None where it does not, or was not
-    measured; `relation` says whether it is "at most", "about" or "more than" `needed`.
+    `counting_bound` is at the estimates of N and K, `counting_low` and `counting_high` at the ends of their intervals;
+    None where no number is enough. `curve` holds (samples, recovery). `needed` is where the curve passes .9: None where
+    it does not, or was not measured; `relation` says whether it is "at most", "about" or "more than" `needed`. Of the
+    sizes simulated `too_few` is the last before that and `enough` the first after it.
     """
 
     counting_bound: float | None
+    counting_low: float | None
+    counting_high: float | None
     curve: list[tuple[int, float]]
     needed: int | None
     relation: Literal["at most", "about", "more than", "unknown"]
+    too_few: int | None = None
+    enough: int | None = None
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -86,6 +92,8 @@ class Diagnosis(msgspec.Struct, frozen=True):
     sizes: list[Size]
     position: Position
     gain: Estimate
+    gaussian_error: float
+    """Of a Gaussian, on hidden coordinates, over their mean square."""
     statistics: dict[str, float]
     prediction: Prediction
     samples: Samples

@@ -16,6 +16,8 @@ Kind = Literal["exact", "bernoulli", "zipf", "gaussian"]
 N_FRESH = 2000
 _SIGNED = ("gaussian", "laplace")
 _MAGNITUDES = (*_SIGNED, "uniform", "exponential", "spike")
+_DIMS, _LARGER_DIMS = (16, 32), (48, 64, 96)
+_SAMPLES, _MORE_SAMPLES = (250, 1000, 4000), (1000, 4000, 10_000)
 
 
 class WorldSpec(msgspec.Struct, frozen=True):
@@ -46,10 +48,11 @@ class World(NamedTuple):
     noise_std: float
 
 
-def draw_spec(rng: np.random.Generator, seed: int) -> WorldSpec:
-    """A world at random: sizes, sparsity, noise and amplitudes each over their range."""
+def draw_spec(rng: np.random.Generator, seed: int, *, larger: bool = False) -> WorldSpec:
+    """A world at random: sizes, sparsity, noise and amplitudes each over their range; or one `larger` than all these,
+    up to what a diagnosis uses by default."""
     kind: Kind = str(rng.choice(["exact", "exact", "exact", "bernoulli", "bernoulli", "zipf", "gaussian"]))  # pyright: ignore[reportAssignmentType]
-    n_dims = int(rng.choice([16, 32]))
+    n_dims = int(rng.choice(_LARGER_DIMS if larger else _DIMS))
     n_latents = round(n_dims * float(rng.choice([0.75, 1.0, 1.5, 2.0, 3.0])))
     n_active = max(1.0, np.exp(rng.uniform(np.log(0.05), np.log(0.6))) * n_dims)
     magnitude = str(rng.choice(_MAGNITUDES))
@@ -63,7 +66,7 @@ def draw_spec(rng: np.random.Generator, seed: int) -> WorldSpec:
         n_dims=n_dims,
         n_latents=n_latents,
         n_active=float(round(min(n_active, n_latents)) if kind == "exact" else min(n_active, n_latents)),
-        n_samples=int(rng.choice([250, 1000, 4000], p=[0.25, 0.35, 0.4])),
+        n_samples=int(rng.choice(_MORE_SAMPLES if larger else _SAMPLES, p=[0.25, 0.35, 0.4])),
         nonnegative=nonnegative,
         magnitude=magnitude,
         noise=float(np.exp(rng.uniform(np.log(0.02), np.log(0.6)))),

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
@@ -48,6 +49,7 @@ def test_codes_and_dictionary_are_those_of_the_file(call, world, tmp_path):
     code, out, err = call("decompose", "y.npy", "--method", "alternating-mod", "--n-atoms", N_ATOMS)
     assert (code, err) == (0, "")
     assert out.splitlines()[-1] == "results: runs/decompose-y-alternating-mod"
+    assert out.splitlines()[1] == "Codes are non-negative, as the rows tell."
     folder = tmp_path / "runs" / "decompose-y-alternating-mod"
     names = ("codes", "dictionary", "offset")
     codes, dictionary, offset = (load_file(folder / f"{name}.safetensors")[name] for name in names)
@@ -62,6 +64,24 @@ def test_codes_and_dictionary_are_those_of_the_file(call, world, tmp_path):
     assert summary["dead_atoms"] == np.count_nonzero(~np.any(codes, axis=0))
     assert (summary["n_train"], summary["n_held_out"]) == (540, 60)
     assert not list(folder.parent.glob(".*"))
+    active = np.count_nonzero(codes, axis=1)
+    np.testing.assert_array_equal(summary["rows_by_active"], np.bincount(active))
+    atoms = pd.read_csv(folder / "tables" / "atoms.csv")
+    np.testing.assert_allclose(atoms["share_of_rows"], np.mean(codes != 0, axis=0))
+    for atom, rows in enumerate(atoms["top_rows"]):
+        np.testing.assert_array_equal(np.fromstring(rows, int, sep=" "), np.argsort(-codes[:, atom], kind="stable")[:5])
+    cosine = np.abs(dictionary.T @ dictionary) - np.eye(N_ATOMS)
+    np.testing.assert_allclose(atoms["nearest_cosine"], cosine.max(axis=0), atol=1e-5)
+    # Drawn again from these files alone it is the same page.
+    page = (folder / "report.html").read_bytes()
+    code, again, err = call("report", folder)
+    assert (code, err) == (0, "")
+    assert again.splitlines()[0] == out.splitlines()[0]
+    assert (folder / "report.html").read_bytes() == page
+    (folder / "tables" / "atoms.csv").write_text("atom\n1\n")
+    code, _, err = call("report", folder)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "atoms.csv: it is not the table of 12 atoms" in err
 
 
 def test_a_method_of_ones_own_writes_npy_and_replaces_what_was_there(call, world, tmp_path):
@@ -76,7 +96,18 @@ def test_a_method_of_ones_own_writes_npy_and_replaces_what_was_there(call, world
         "    if observations.shape[1] == atoms.shape[0]:\n        return atoms\n"
         "    return np.random.default_rng(0).standard_normal((observations.shape[1], n_atoms))\n"
     )
-    arguments = ("decompose", "y.npy", "--method", "known.py:known", "--n-atoms", N_ATOMS, "--format", "npy")
+    arguments = (
+        "decompose",
+        "y.npy",
+        "--method",
+        "known.py:known",
+        "--n-atoms",
+        N_ATOMS,
+        "--format",
+        "npy",
+        "--sign",
+        "signed",
+    )
     code, _, err = call(*arguments, "--results", "out")
     assert code == 2
     assert "3 rows equal to an earlier one (600, 601, 602); --clean leaves these out" in err

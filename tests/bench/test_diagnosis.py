@@ -15,15 +15,15 @@ from bench.diagnosis.calibration import (
     Estimate,
     corrected,
     fit_calibration,
-    held_out_scores,
     load_calibration,
     predict,
+    scores_of,
 )
 from bench.diagnosis.candidates import CHOSEN, preferred
-from bench.diagnosis.command import _reduced
+from bench.diagnosis.measure import leading_axes
 from bench.diagnosis.statistics import STATISTICS, model_features
 from bench.diagnosis.worlds import N_FRESH, WorldSpec, draw_spec, make_world
-from benchmarks.diagnosis import TABLE
+from benchmarks.diagnosis import HELD_OUT, LARGER, TABLE
 
 N_ROWS, N_DIMS, N_LATENTS, N_ACTIVE = 800, 16, 24, 2
 
@@ -35,7 +35,9 @@ def table():
 
 def test_the_calibration_is_what_its_table_gives(table):
     """The file in the package is regenerated to its seven digits."""
-    fresh = fit_calibration(table[table["held_out"] == 0], table[table["held_out"] == 1])
+    fresh = fit_calibration(
+        table[table["held_out"] == 0], table[table["stream"] == HELD_OUT], larger=table[table["stream"] == LARGER]
+    )
     shipped = load_calibration()
     assert shipped.n_worlds == fresh.n_worlds
     np.testing.assert_allclose(shipped.probability, fresh.probability, rtol=1e-3, atol=1e-4)
@@ -46,15 +48,15 @@ def test_the_calibration_is_what_its_table_gives(table):
 
 
 def test_forty_held_out_worlds_enter_nothing_but_the_scores(table):
-    held_out = table[table["held_out"] == 1]
+    held_out = table[table["stream"] == HELD_OUT]
     assert len(held_out) == len(load_calibration().held_out) == 40
     columns = ["kind", "n_dims", "n_latents", "n_active", "n_samples", "seed"]
     assert held_out[columns].merge(table.loc[table["held_out"] == 0, columns]).empty
 
 
 def test_held_out_worlds_are_judged_as_promised(table):
-    scores = held_out_scores(load_calibration())
-    recovery = table.loc[table["held_out"] == 1, "recovery"]
+    scores = scores_of(load_calibration().held_out)
+    recovery = table.loc[table["stream"] == HELD_OUT, "recovery"]
     assert scores.n_clear == np.count_nonzero((recovery > 0.9) | (recovery < 0.5))
     assert scores.n_right >= 0.9 * scores.n_clear
     assert scores.n_uncertain_clear < 0.3 * scores.n_clear
@@ -101,6 +103,8 @@ def test_needed_samples_are_read_off_the_curve():
     assert found.counting_bound == minimum_samples(64, 32, 4)
     # Half way from .8 to 1 on a logarithmic axis.
     assert (found.needed, found.relation) == (round(1000 * 2**0.5), "about")
+    assert (found.too_few, found.enough) == (1000, 2000)
+    assert (found.counting_low, found.counting_high) == (minimum_samples(60, 32, 3), minimum_samples(70, 32, 5))
     assert samples_of(32, estimates, [(500, 0.95)]).relation == "at most"
     assert samples_of(32, estimates, [(500, 0.5), (1000, 0.8)]).relation == "more than"
     assert samples_of(32, {**estimates, "active": Estimate(40, 3, 50)}, []).counting_bound is None
@@ -117,11 +121,11 @@ def test_wide_data_are_turned_onto_their_strongest_axes():
     rng = np.random.default_rng(0)
     axes = np.linalg.qr(rng.standard_normal((10, 3)))[0]
     y = (rng.standard_normal((50, 3)) @ axes.T + 1e-3 * rng.standard_normal((50, 10))).astype(np.float32)
-    reduced, kept = _reduced(y, 3)
+    reduced, kept = leading_axes(y, 3)
     assert reduced.shape == (50, 3)
     assert kept == pytest.approx(1, abs=1e-5)
     np.testing.assert_allclose(reduced @ reduced.T, y @ y.T, atol=0.05)
-    assert _reduced(y, 10)[0] is y
+    assert leading_axes(y, 10)[0] is y
 
 
 @pytest.mark.parametrize("kind", ["exact", "bernoulli", "zipf", "gaussian"])
@@ -201,6 +205,11 @@ def test_sparse_activations_are_a_go_and_what_is_estimated_is_true(call, tmp_pat
     page = (folder / "report.html").read_text()
     assert "Verdict: go." in page
     assert {path.stem for path in folder.glob("figures/*.svg")} >= {"phase-diagram", "predicted-measured", "samples"}
+    # Drawn again from the record alone it is the same page.
+    code, again, err = call("report", folder)
+    assert (code, err) == (0, "")
+    assert again.splitlines()[0] == first
+    assert (folder / "report.html").read_text() == page
 
 
 def test_gaussian_activations_are_a_no_go(call, tmp_path):

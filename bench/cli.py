@@ -279,6 +279,44 @@ def report(folder: Path) -> None:
 
 @cli.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def verify(folder: Path) -> None:
+    """Check that a results folder is whole: every chunk is there and its shard what was written. Writes nothing; exits
+    with 1 where something is missing or damaged.
+    """
+    from bench.verify import verify as check
+
+    found = check(folder)
+    for line in found.lines():
+        click.echo(line)
+    sys.exit(0 if found.whole else 1)
+
+
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Where to compute it; a folder of the same spec is resumed.  [default: DIR-rerun]",
+)
+def rerun(folder: Path, results: Path | None) -> None:
+    """Compute a results folder anew from its spec and compare the two. Exits with 1 where they differ."""
+    from bench.verify import rerun as compare
+
+    again = results or Path(f"{folder if folder.name else folder.resolve()}-rerun")
+    try:
+        same, lines = compare(folder, again)
+    except KeyboardInterrupt:
+        click.echo("interrupted; what is complete is kept: the same command goes on", err=True)
+        sys.exit(130)
+    for line in lines:
+        click.echo(line)
+    sys.exit(0 if same else 1)
+
+
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["csv", "parquet"]), required=True)
 @click.option(
     "--output", type=click.Path(path_type=Path), default=None, metavar="FILE", help="[default: DIR/rows.FORMAT]"

@@ -48,7 +48,7 @@ def draw_report(folder: Path) -> tuple[ReportContent, Path]:
         content.sentences.insert(
             0, f"Incomplete: {missing} chunks are still missing; everything below is from the others."
         )
-    manifest = {name: value for name, value in read_manifest(Store(folder)).items() if name != "spec"}
+    manifest = {name: value for name, value in read_manifest(Store(folder)).items() if name not in ("spec", "shards")}
     with writing(folder):
         page = write_report(folder, content, spec_text=to_toml(spec), manifest=manifest)
     return content, page

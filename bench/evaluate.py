@@ -13,7 +13,7 @@ import pyarrow as pa
 from bench.errors import UserError
 from bench.keys import stack_key_data
 from bench.methods import Plugin, collected_faults
-from bench.points import Chunk, WorldPoint, measurement_points
+from bench.points import Chunk, WorldPoint, halves, measurement_points
 from bench.precision import precision
 from bench.studies import get_study
 from bench.study import Context, Point, Spec, Study, Value
@@ -52,6 +52,20 @@ def evaluate_chunk(spec: Spec, chunk: Chunk) -> Evaluation:
     if faults:
         raise UserError(faults[0])
     return Evaluation(pa.concat_tables(blocks, promote_options="default"), timings)
+
+
+def joined(spec: Spec, chunk: Chunk, first: Evaluation, second: Evaluation) -> Evaluation:
+    """The evaluation of a chunk from those of its `halves`: the same rows in the same order."""
+    n_worlds = [len(one.worlds) for one in halves(chunk)]
+    blocks, starts = [], [0, 0]
+    for _, traced in measurement_points(get_study(spec.study), spec):
+        for _ in spec.methods:
+            for half, evaluation in enumerate((first, second)):
+                n_rows = n_worlds[half] * len(traced)
+                blocks.append(evaluation.rows.slice(starts[half], n_rows))
+                starts[half] += n_rows
+    rows = pa.concat_tables(blocks, promote_options="default").combine_chunks()
+    return Evaluation(rows, [*first.timings, *second.timings])
 
 
 @dataclass(frozen=True)

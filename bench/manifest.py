@@ -34,8 +34,17 @@ def read_manifest(store: Store) -> dict[str, Any]:
     return manifest if isinstance(manifest, dict) else {}
 
 
-def write_manifest(store: Store, spec: Spec, runs: list[dict[str, Any]]) -> None:
-    """Write the manifest anew; `runs` holds one record for each time the folder was worked on."""
+def known_checksums(manifest: dict[str, Any], spec: Spec) -> dict[str, str]:
+    """Checksums of shards, by chunk; empty where the manifest is another spec's, or has none."""
+    shards = manifest.get("shards") if manifest.get("spec_sha256") == spec_digest(spec) else None
+    if not isinstance(shards, dict):
+        return {}
+    return {str(name): value for name, value in shards.items() if isinstance(value, str)}
+
+
+def write_manifest(store: Store, spec: Spec, runs: list[dict[str, Any]], shards: dict[str, str]) -> None:
+    """Write the manifest anew; `runs` holds one record for each time the folder was worked on, `shards` the SHA-256 of
+    each chunk's shard."""
     manifest = {
         "study": spec.study,
         "seed": spec.seed,
@@ -43,6 +52,7 @@ def write_manifest(store: Store, spec: Spec, runs: list[dict[str, Any]]) -> None
         "spec": to_table(spec),
         **environment(),
         "runs": runs,
+        "shards": dict(sorted(shards.items())),
     }
     with writing(store.manifest_file):
         write_atomically(store.manifest_file, (json.dumps(manifest, indent=2) + "\n").encode())

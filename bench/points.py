@@ -31,6 +31,16 @@ class Chunk(msgspec.Struct, frozen=True):
     capacity: int
 
 
+def halves(chunk: Chunk) -> tuple[Chunk, Chunk]:
+    """Two chunks of half the worlds each, of which there must be two at least. They have the chunk's name."""
+    middle = (len(chunk.worlds) + 1) // 2
+    first, second = chunk.worlds[:middle], chunk.worlds[middle:]
+    return (
+        msgspec.structs.replace(chunk, worlds=first, capacity=middle),
+        msgspec.structs.replace(chunk, worlds=second, capacity=middle),
+    )
+
+
 def axis_values(spec: Spec, name: str) -> tuple[Value, ...]:
     """The values of one axis."""
     return getattr(spec.grid, name)

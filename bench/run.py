@@ -9,16 +9,27 @@ from pathlib import Path
 import jax
 
 from bench.errors import UserError
-from bench.evaluate import evaluate_chunk
+from bench.evaluate import Evaluation, evaluate_chunk, joined
 from bench.executors import Executor
 from bench.executors.in_process import InProcess
 from bench.interrupts import remembered_interrupts
-from bench.manifest import read_manifest, timestamp, write_manifest
+from bench.manifest import known_checksums, read_manifest, timestamp, write_manifest
 from bench.methods import check_unchanged
-from bench.points import Chunk, plan, rows_per_world
+from bench.points import Chunk, halves, plan, rows_per_world
 from bench.progress import Progress
 from bench.spec import spec_digest
-from bench.store import Store, locked, open_store, set_aside, shard_fault, write_shard, write_timings, writing
+from bench.store import (
+    Store,
+    checksum,
+    foreign_files,
+    locked,
+    open_store,
+    set_aside,
+    shard_fault,
+    write_shard,
+    write_timings,
+    writing,
+)
 from bench.study import Spec, Study
 
 _OUT_OF_MEMORY = re.compile("MemoryError|out of memory|RESOURCE_EXHAUSTED", re.IGNORECASE)
@@ -39,24 +50,38 @@ class Done:
 
     chunk: Chunk
     seconds: float
+    sha256: str
+    remarks: tuple[str, ...] = ()
 
 
 def complete_chunk(task: Task) -> Done:
     """Compute a chunk and leave its shard in the store; doing it again leaves the same shard.
 
-    Raises UserError when the shard cannot be written, memory does not suffice, or a plugged-in method raises.
+    Where memory does not suffice its worlds are computed in halves, and halves of these. Raises UserError when the
+    shard cannot be written, memory does not suffice for one world, or a plugged-in method raises.
     """
     start = time.perf_counter()
+    evaluation, n_parts = _evaluated(task.spec, task.chunk)
+    write_timings(task.store, task.chunk, evaluation.timings)
+    sha256 = write_shard(task.store, task.spec, task.chunk, evaluation.rows)
+    n_worlds = len(task.chunk.worlds)
+    said = f"chunk {task.chunk.name}: out of memory with {n_worlds} worlds at once; computed in {n_parts} parts"
+    return Done(task.chunk, time.perf_counter() - start, sha256, (said,) if n_parts > 1 else ())
+
+
+def _evaluated(spec: Spec, chunk: Chunk) -> tuple[Evaluation, int]:
+    """The chunk's evaluation, and in how many parts it was computed."""
     try:
-        evaluation = evaluate_chunk(task.spec, task.chunk)
+        return evaluate_chunk(spec, chunk), 1
     except (MemoryError, jax.errors.JaxRuntimeError) as error:
         if not _OUT_OF_MEMORY.search(repr(error)):
             raise
-        where = ", ".join(f"{name} {value}" for name, value in task.chunk.static.items())
-        raise UserError(f"out of memory at {where or task.chunk.name}; lower the sizes or chunk_size") from None
-    write_timings(task.store, task.chunk, evaluation.timings)
-    write_shard(task.store, task.spec, task.chunk, evaluation.rows)
-    return Done(task.chunk, time.perf_counter() - start)
+    if len(chunk.worlds) == 1:
+        where = ", ".join(f"{name} {value}" for name, value in chunk.static.items())
+        raise UserError(f"out of memory at {where or chunk.name}, with one world at a time; lower the sizes")
+    parts = [_evaluated(spec, one) for one in halves(chunk)]
+    first, second = (evaluation for evaluation, _ in parts)
+    return joined(spec, chunk, first, second), sum(n for _, n in parts)
 
 
 def run_study(study: Study, spec: Spec, folder: Path, *, executor: Executor | None = None) -> Store:
@@ -70,7 +95,7 @@ def run_study(study: Study, spec: Spec, folder: Path, *, executor: Executor | No
     store = open_store(folder, spec)
     with locked(store):
         chunks = list(plan(study, spec))
-        missing, rejected = _missing(store, spec, study, chunks)
+        missing, rejected, kept = _missing(store, spec, study, chunks)
         per_world = rows_per_world(study, spec)
         total = per_world * sum(len(chunk.worlds) for chunk in chunks)
         left = per_world * sum(len(chunk.worlds) for chunk in missing)
@@ -79,44 +104,56 @@ def run_study(study: Study, spec: Spec, folder: Path, *, executor: Executor | No
         with remembered_interrupts() as check:
 
             def tell(done: Done) -> None:
+                for line in done.remarks:
+                    progress.say(line)
                 progress.advance(per_world * len(done.chunk.worlds))
                 check()
 
             try:
                 for line in rejected:
                     progress.say(line)
-                _work(store, spec, missing, executor or InProcess(), tell)
+                _work(store, spec, missing, kept, executor or InProcess(), tell)
             finally:
                 progress.close()
     return store
 
 
-def _missing(store: Store, spec: Spec, study: Study, chunks: Sequence[Chunk]) -> tuple[list[Chunk], list[str]]:
-    """Chunks to compute, and a line for each shard that had to be set aside."""
+def _missing(
+    store: Store, spec: Spec, study: Study, chunks: Sequence[Chunk]
+) -> tuple[list[Chunk], list[str], dict[str, str]]:
+    """Chunks to compute, a line for each shard that had to be set aside, and the checksums of those that are kept."""
     with writing(store.shards):
         store.shards.mkdir(exist_ok=True)
+    known, checksums = known_checksums(read_manifest(store), spec), {}
     missing, lines = [], []
     for chunk in chunks:
         if store.shard(chunk).exists():
-            fault = shard_fault(store, spec, study, chunk)
+            fault = shard_fault(store, spec, study, chunk, known.get(chunk.name))
             if fault is None:
+                # A kill comes before the manifest's last writing: what it does not know is taken as it is found.
+                checksums[chunk.name] = known.get(chunk.name) or checksum(store.shard(chunk))
                 continue
             kept = set_aside(store, chunk)
             lines.append(f"shard {store.shard(chunk)}: {fault}; moved to {kept}, its chunk is computed anew")
         missing.append(chunk)
-    known = {store.shard(chunk).name for chunk in chunks}
-    for path in sorted(store.shards.iterdir()):
-        if path.name not in known and not path.name.startswith("."):
-            lines.append(f"file {path} is no shard of this run; it is left alone and not read")
-    return missing, lines
+    for path in foreign_files(store, chunks):
+        lines.append(f"file {path} is no shard of this run; it is left alone and not read")
+    return missing, lines, checksums
 
 
-def _work(store: Store, spec: Spec, missing: list[Chunk], executor: Executor, tell: Callable[[Done], None]) -> None:
+def _work(
+    store: Store,
+    spec: Spec,
+    missing: list[Chunk],
+    kept: dict[str, str],
+    executor: Executor,
+    tell: Callable[[Done], None],
+) -> None:
     manifest = read_manifest(store)
     earlier = manifest.get("runs", []) if manifest.get("spec_sha256") == spec_digest(spec) else []
     if not missing:
-        if not manifest:
-            write_manifest(store, spec, earlier)
+        if known_checksums(manifest, spec) != kept:
+            write_manifest(store, spec, earlier, kept)
         return
     started, start, done = timestamp(), time.perf_counter(), []
 
@@ -130,10 +167,13 @@ def _work(store: Store, spec: Spec, missing: list[Chunk], executor: Executor, te
             "chunk_seconds": seconds,
         }
 
-    write_manifest(store, spec, [*earlier, record()])
+    def write() -> None:
+        write_manifest(store, spec, [*earlier, record()], kept | {item.chunk.name: item.sha256 for item in done})
+
+    write()
     try:
         for item in executor.run(complete_chunk, [Task(store, spec, chunk) for chunk in missing]):
             done.append(item)
             tell(item)
     finally:
-        write_manifest(store, spec, [*earlier, record()])
+        write()

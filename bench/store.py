@@ -5,9 +5,10 @@ A shard that is there is a finished chunk.
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,12 +80,19 @@ def read_store(folder: Path) -> tuple[Store, Study, Spec]:
     return store, study, validate(study, table, where=str(store.spec_file))
 
 
-def write_shard(store: Store, spec: Spec, chunk: Chunk, table: pa.Table) -> None:
-    """Write under a dot-name, flush to disk, rename: the shard is there whole or not at all."""
+def write_shard(store: Store, spec: Spec, chunk: Chunk, table: pa.Table) -> str:
+    """Write under a dot-name, flush to disk, rename: the shard is there whole or not at all. Returns its checksum."""
     stamped = table.replace_schema_metadata({SPEC_KEY: spec_digest(spec), CHUNK_KEY: chunk.name})
     path = store.shard(chunk)
     with writing(path), replacing(path) as temporary:
         pq.write_table(stamped, temporary, compression="zstd", write_page_checksum=True)
+        return checksum(temporary)
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal. Raises OSError where it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_timings(store: Store, chunk: Chunk, timings: list[dict[str, Any]]) -> None:
@@ -104,10 +112,15 @@ def read_timings(store: Store, study: Study, spec: Spec) -> list[dict[str, Any]]
     return records
 
 
-def shard_fault(store: Store, spec: Spec, study: Study, chunk: Chunk) -> str | None:
-    """Why the chunk's shard cannot be used, or None; every page is read and held against its checksum."""
+def shard_fault(store: Store, spec: Spec, study: Study, chunk: Chunk, known: str | None = None) -> str | None:
+    """Why the chunk's shard cannot be used, or None; every page is read and held against its checksum, and the file
+    against the checksum that is `known` of it."""
     content = _read_shard(store, spec, study, chunk)
-    return content if isinstance(content, str) else None
+    if isinstance(content, str):
+        return content
+    if known is not None and checksum(store.shard(chunk)) != known:
+        return "it is not what was written: its checksum differs from the manifest's"
+    return None
 
 
 def _read_shard(store: Store, spec: Spec, study: Study, chunk: Chunk) -> pa.Table | str:
@@ -124,6 +137,12 @@ def _read_shard(store: Store, spec: Spec, study: Study, chunk: Chunk) -> pa.Tabl
     if table.num_rows != expected:
         return f"it has {table.num_rows} rows where {expected} are due"
     return table.replace_schema_metadata(None)
+
+
+def foreign_files(store: Store, chunks: Iterable[Chunk]) -> list[Path]:
+    """Files among the shards that are none of them."""
+    ours = {store.shard(chunk).name for chunk in chunks}
+    return [path for path in sorted(store.shards.iterdir()) if path.name not in ours and not path.name.startswith(".")]
 
 
 def set_aside(store: Store, chunk: Chunk) -> Path:

@@ -137,8 +137,10 @@ def reasons_of(
     ]
 
 
-def warnings_of(found: Measurement, record: SpectrumRecord, calibration: Calibration, centred: bool) -> list[str]:
-    """What speaks for care."""
+def warnings_of(
+    found: Measurement, record: SpectrumRecord, calibration: Calibration, *, n_dims: int, centred: bool
+) -> list[str]:
+    """What speaks for care; `n_dims` is the width of the file."""
     warnings = []
     if record.mean_share > 0.5 and not centred:
         warnings.append(
@@ -148,15 +150,38 @@ def warnings_of(found: Measurement, record: SpectrumRecord, calibration: Calibra
         warnings.append(
             f"The largest dictionary of those tried ({found.size.n_atoms} atoms) predicts best; there may be more."
         )
+    return [*warnings, *_beyond(found, n_dims, calibration)]
+
+
+def _beyond(found: Measurement, n_dims: int, calibration: Calibration) -> list[str]:
+    """What is known of worlds of this size, where it is not one of the sizes that were fitted."""
+    said = []
+    if n_dims > found.n_dims:
+        said.append(
+            f"Of {n_dims} dimensions the {found.n_dims} leading principal axes were used; features that these do not "
+            "hold are not judged, and no world was reduced like this in the calibration."
+        )
     (least_dims, most_dims), (least, most) = (
         (min(values), max(values)) for values in (calibration.n_dims, calibration.n_samples)
     )
-    if not (least_dims <= found.n_dims <= most_dims and least <= found.n_samples <= most):
-        warnings.append(
-            f"The calibration's worlds have {least_dims} to {most_dims} dimensions and {least} to {most} samples; here "
-            f"it is carried over to {found.n_dims} and {found.n_samples}, by statistics that are free of scale."
-        )
-    return warnings
+    if least_dims <= found.n_dims <= most_dims and least <= found.n_samples <= most:
+        return said
+    fitted = (
+        f"The calibration was fitted to worlds of {least_dims} to {most_dims} dimensions and {least} to {most} samples"
+    )
+    widest, longest = (max(getattr(one, name) for one in calibration.larger) for name in ("n_dims", "n_samples"))
+    if least_dims <= found.n_dims <= widest and least <= found.n_samples <= longest:
+        scores = scores_of(calibration.larger)
+        return [
+            *said,
+            f"{fitted}; on {scores.n_worlds} others of up to {widest} and {longest} its verdict was right in "
+            f"{scores.n_right} of {scores.n_clear} clear cases (Brier score {scores.brier:.3f}).",
+        ]
+    return [
+        *said,
+        f"{fitted}, and tried on some of up to {widest} and {longest}; here it is carried over to {found.n_dims} and "
+        f"{found.n_samples}, by statistics that are free of scale.",
+    ]
 
 
 def calibration_record(calibration: Calibration) -> dict[str, float]:

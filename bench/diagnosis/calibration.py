@@ -39,6 +39,8 @@ class Judged(msgspec.Struct, frozen=True):
     """A held-out world: predicted, with its interval, and measured."""
 
     kind: str
+    n_dims: int
+    n_samples: int
     probability: float
     expected: float
     low: float
@@ -244,6 +246,8 @@ def _judge(fitted: Calibration, row: dict) -> Judged:
         within[name] = bool(interval.low <= row[truth] <= interval.high)
     return Judged(
         kind=row["kind"],
+        n_dims=row["n_dims"],
+        n_samples=row["n_samples"],
         probability=prediction.probability,
         expected=prediction.expected,
         low=prediction.low,

@@ -128,7 +128,7 @@ def diagnosed(activations: Activations, settings: Settings, *, say: Say) -> Diag
         command=method and _command(activations.source, method, found),
         verdict=verdict,
         reasons=assess.reasons_of(verdict, found, statistics, prediction, position, gain, samples),
-        warnings=assess.warnings_of(found, record, calibration, settings.centre),
+        warnings=assess.warnings_of(found, record, calibration, n_dims=activations.n_dims, centred=settings.centre),
         calibration=assess.calibration_record(calibration),
         settings=settings,
         environment=environment(),

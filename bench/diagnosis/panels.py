@@ -109,11 +109,14 @@ def _learning_curve(found: Diagnosis) -> Panel:
 
 def _predicted_measured(found: Diagnosis, calibration: Calibration) -> Panel:
     series = []
-    for kind in sorted({one.kind for one in calibration.held_out}):
-        worlds = [one for one in calibration.held_out if one.kind == kind]
+    groups = {
+        _KINDS[kind]: [one for one in calibration.held_out if one.kind == kind]
+        for kind in sorted({one.kind for one in calibration.held_out})
+    }
+    for kind, worlds in {**groups, "larger worlds, any kind": calibration.larger}.items():
         x, y = np.array([one.expected for one in worlds]), np.array([one.recovery for one in worlds])
         tips = [f"{kind}: predicted {one.expected:.2f}, measured {one.recovery:.2f}" for one in worlds]
-        series.append(Series(_KINDS[kind], x, y, tips=tips))
+        series.append(Series(kind, x, y, tips=tips))
     expected = found.prediction.expected
     curves = [
         Curve("predicted = measured", np.array(_UNIT), np.array(_UNIT)),
@@ -125,7 +128,8 @@ def _predicted_measured(found: Diagnosis, calibration: Calibration) -> Panel:
         title="Predicted and measured recovery",
         caption="Worlds with known truth that the calibration was not fitted to: the expected MCC and the one "
         "measured. The vertical line is the prediction for these data.",
-        alt=f"{len(calibration.held_out)} worlds near the diagonal; these data are predicted at {expected:.2f}.",
+        alt=f"{len(calibration.held_out) + len(calibration.larger)} worlds near the diagonal; these data are predicted "
+        f"at {expected:.2f}.",
         x_label="expected MCC",
         y_label="measured MCC",
     )

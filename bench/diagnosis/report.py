@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 
-from bench.diagnosis.calibration import Calibration, scores_of
+from bench.diagnosis.calibration import Calibration, Scores, scores_of
 from bench.diagnosis.panels import panels_of
 from bench.diagnosis.records import Diagnosis
 from bench.diagnosis.statistics import STATISTICS
@@ -43,7 +43,9 @@ def content_of(found: Diagnosis, calibration: Calibration) -> ReportContent:
             "Intervals of N, K and the noise hold the truth of 90% of the calibration's worlds that are as likely to "
             "be recovered; where that is unlikely they are wide, because nothing is known.",
             f"Calibration: {calibration.n_worlds} synthetic worlds to fit, {scores.n_worlds} others to judge by. "
-            + " ".join(f"{line[0].upper()}{line[1:]}." for line in scores.lines()),
+            + _sentences(scores),
+            f"On {len(calibration.larger)} worlds of more dimensions or samples than any that were fitted: "
+            + _sentences(scores_of(calibration.larger)),
             "Recovery means the MCC of codes of fresh samples with the truth, latents that were missed counting as 0.",
             "The calibration knows worlds of linear mixing. Whether a network's features are of this kind no file of "
             "activations can tell.",
@@ -52,6 +54,10 @@ def content_of(found: Diagnosis, calibration: Calibration) -> ReportContent:
         failures_title="What calls for care",
         no_failures="Nothing: the data lie inside what the calibration knows.",
     )
+
+
+def _sentences(scores: Scores) -> str:
+    return " ".join(f"{line[0].upper()}{line[1:]}." for line in scores.lines())
 
 
 def _tables(found: Diagnosis, calibration: Calibration) -> dict[str, pd.DataFrame]:
@@ -81,7 +87,7 @@ def _tables(found: Diagnosis, calibration: Calibration) -> dict[str, pd.DataFram
     ]
     judged = [
         {name: value for name, value in msgspec.structs.asdict(one).items() if name != "within"}
-        for one in calibration.held_out
+        for one in [*calibration.held_out, *calibration.larger]
     ]
     return {
         "estimates": pd.DataFrame.from_records(estimates),

@@ -1,6 +1,7 @@
 """`superposed diagnose`: its worlds, its calibration, and two files whose verdict is known."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 
 from analysis.theory import l1_transition, minimum_samples
 from bench.cli import main
-from bench.diagnosis.assess import position_of, samples_of
+from bench.diagnosis.assess import _beyond, position_of, samples_of
 from bench.diagnosis.calibration import (
     ESTIMATES,
     RECOVERED,
@@ -64,6 +65,28 @@ def test_held_out_worlds_are_judged_as_promised(table):
     assert scores.brier < 0.1
     # Both kinds of worlds are there, or the scores say nothing.
     assert 0.2 < np.mean(recovery > RECOVERED) < 0.8
+
+
+def test_larger_worlds_enter_nothing_but_their_scores(table):
+    larger = table[table["stream"] == LARGER]
+    assert len(larger) == len(load_calibration().larger) == 20
+    assert larger["n_dims"].min() > table.loc[table["stream"] != LARGER, "n_dims"].max()
+    scores = scores_of(load_calibration().larger)
+    assert scores.n_right >= 0.9 * scores.n_clear
+    assert scores.n_wrong == 0
+
+
+def test_what_is_known_of_a_size_is_said():
+    calibration = load_calibration()
+
+    def said(n_samples, n_dims, whole=None):
+        found = SimpleNamespace(n_dims=n_dims, n_samples=n_samples)
+        return _beyond(found, whole or n_dims, calibration)
+
+    assert said(1000, 32) == []
+    assert "on 20 others of up to 96 and 10000 its verdict was right in 19 of 20 clear cases" in said(10_000, 64)[0]
+    assert "here it is carried over to 64 and 20000" in said(20_000, 64)[0]
+    assert said(1000, 96, whole=512)[0].startswith("Of 512 dimensions the 96 leading principal axes were used")
 
 
 def test_more_of_any_statistic_speaks_for_recovery():

@@ -44,6 +44,17 @@ def cli() -> None:
 )
 @click.option("--precision", type=click.Choice(["float32", "float64"]), default=None, help="Of all computations.")
 @click.option("--seed", type=int, default=None, help="Seed from which all keys derive.")
+@click.option("--workers", type=click.IntRange(min=1), default=None, metavar="N", help="Processes of this machine.")
+@click.option(
+    "--scheduler", default=None, metavar="ADDRESS", help="A Dask scheduler that runs already: tcp://HOST:8786"
+)
+@click.option(
+    "--slurm",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="FILE.toml",
+    help="Jobs of SLURM: jobs, cores, memory, walltime and more (README).",
+)
 def run(
     study: str,
     preset: str | None,
@@ -52,16 +63,21 @@ def run(
     methods: tuple[str, ...],
     precision: str | None,
     seed: int | None,
+    workers: int | None,
+    scheduler: str | None,
+    slurm: Path | None,
 ) -> None:
     """Run a study by name, from a spec file, or go on with a results folder; ends with a report."""
     from bench.run import run_study
     from bench.spec import spec_digest
 
+    executor = _executor(workers, scheduler, slurm)
+
     overrides = {"settings": settings, "methods": methods, "precision": precision, "seed": seed}
     found, spec, folder = _resolve(study, preset, overrides)
     folder = results or folder or Path("runs") / f"{found.name}-{spec_digest(spec)[:8]}"
     try:
-        run_study(found, spec, folder)
+        run_study(found, spec, folder, executor=executor)
     except KeyboardInterrupt:
         click.echo(f"interrupted; what is complete is kept: `superposed run {folder}` goes on", err=True)
         sys.exit(130)
@@ -349,6 +365,25 @@ def _resolve(name: str, preset: str | None, overrides: dict[str, Any]):
     study = get_study(table["study"], where=str(path))
     spec = load_spec(study, preset=preset or "quick", table=table, where=str(path), **overrides)
     return study, spec, folder
+
+
+def _executor(workers: int | None, scheduler: str | None, slurm: Path | None):
+    """Where chunks are computed; None: in this process."""
+    given = [name for name, value in (("workers", workers), ("scheduler", scheduler), ("slurm", slurm)) if value]
+    if len(given) > 1:
+        raise UserError(f"--{given[0]} and --{given[1]} exclude each other")
+    if not given:
+        return None
+    from bench.executors.on_dask import OnDask, cluster_at, local_workers
+
+    if workers is not None:
+        return OnDask(functools.partial(local_workers, workers))
+    if scheduler is not None:
+        return OnDask(functools.partial(cluster_at, scheduler))
+    from bench.executors.on_slurm import read_jobs, slurm_workers
+
+    assert slurm is not None
+    return OnDask(functools.partial(slurm_workers, read_jobs(slurm)))
 
 
 def _draw(folder: Path) -> None:

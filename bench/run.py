@@ -172,7 +172,9 @@ def _work(
 
     write()
     try:
-        for item in executor.run(complete_chunk, [Task(store, spec, chunk) for chunk in missing]):
+        # Workers may run in other folders.
+        where = Store(store.folder.absolute())
+        for item in executor.run(complete_chunk, (Task(where, spec, chunk) for chunk in missing)):
             done.append(item)
             tell(item)
     finally:

@@ -1,0 +1,193 @@
+"""The same bytes whatever computes the chunks, and what becomes of a run whose workers or scheduler die."""
+
+import functools
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench.errors import UserError
+from bench.executors import on_dask
+from bench.executors.on_dask import OnDask, cluster_at
+from bench.executors.on_slurm import read_jobs
+from bench.run import run_study
+from bench.spec import load_spec
+from bench.studies import get_study
+
+STUDY = get_study("donoho-tanner")
+SIZES = ["n_latents=20", "undersampling=.5,.7", "sparsity_ratio=.2,.4", "trials=4", "chunk_size=1", "methods=amp"]
+RUN = ["run", "donoho-tanner", *(word for size in SIZES for word in ("--set", size))]
+
+SBATCH = """#!/bin/sh
+# Runs the job at once, as a session of its own.
+for script; do :; done
+cp "$script" "$STAND_IN/script.$$"
+setsid sh "$STAND_IN/script.$$" > "$STAND_IN/out.$$" 2>&1 &
+echo "$!" > "$STAND_IN/pid.$$"
+echo "Submitted batch job $$"
+"""
+SCANCEL = """#!/bin/sh
+for id; do kill -- "-$(cat "$STAND_IN/pid.$id")"; echo "$id" >> "$STAND_IN/cancelled"; done
+"""
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    """Of a run in one process."""
+    folder = tmp_path_factory.mktemp("run") / "out"
+    run_study(STUDY, load_spec(STUDY, settings=SIZES), folder)
+    return read(folder)
+
+
+def read(folder):
+    return {path.name: path.read_bytes() for path in sorted((folder / "shards").glob("[0-9]*.parquet"))}
+
+
+def started(folder, *options, **more):
+    command = [sys.executable, "-m", "bench", *RUN, "--results", str(folder), *options]
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd()), **more}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def test_a_killed_worker_changes_nothing(shards, tmp_path):
+    folder = tmp_path / "out"
+    process = started(folder, "--workers", "2")
+    deadline = time.monotonic() + 200
+    while not list(folder.glob("shards/[0-9]*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    workers = [
+        one for one in psutil.Process(process.pid).children(recursive=True) if "spawn_main" in " ".join(one.cmdline())
+    ]
+    workers[-1].send_signal(signal.SIGKILL)
+    _, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    assert read(folder) == shards
+
+
+@pytest.fixture
+def cluster():
+    """Scheduler and a worker, in this process."""
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, memory_limit=0
+    ) as cluster:
+        yield cluster
+
+
+def test_a_scheduler_that_runs_already(shards, cluster, tmp_path):
+    spec = load_spec(STUDY, settings=SIZES)
+    executor = OnDask(functools.partial(cluster_at, cluster.scheduler_address))
+    run_study(STUDY, spec, tmp_path / "out", executor=executor)
+    assert read(tmp_path / "out") == shards
+
+
+def test_a_chunk_that_fails_on_a_worker_is_one_line(cluster):
+    def work(task):
+        raise UserError(f"no {task}")
+
+    executor = OnDask(functools.partial(cluster_at, cluster.scheduler_address))
+    with pytest.raises(UserError, match="no good"):
+        list(executor.run(work, ["good"]))
+
+
+def test_a_lost_scheduler_keeps_what_is_complete(shards, tmp_path):
+    """The scheduler is another process, and killed once the first shard is there."""
+    from distributed import Client
+
+    command = [sys.executable, "-c", "from distributed.cli.dask_scheduler import main; main()"]
+    options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(tmp_path / "scheduler")]
+    scheduler = subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL)
+    worker = None
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "scheduler").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        with Client(scheduler_file=str(tmp_path / "scheduler"), set_as_default=False) as client:
+            address = client.scheduler.address
+            code = "from distributed.cli.dask_worker import main; main()"
+            environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+            worker = subprocess.Popen(
+                [sys.executable, "-c", code, address, "--nthreads", "1", "--no-nanny", "--no-dashboard"],
+                stderr=subprocess.DEVNULL,
+                env=environment,
+            )
+            client.wait_for_workers(1, timeout=60)
+        folder = tmp_path / "out"
+        process = started(folder, "--scheduler", address)
+        while not list(folder.glob("shards/[0-9]*.parquet")) and process.poll() is None:
+            time.sleep(0.01)
+        scheduler.send_signal(signal.SIGKILL)
+        _, err = process.communicate(timeout=200)
+    finally:
+        for one in filter(None, (scheduler, worker)):
+            one.kill()
+            one.wait()
+    assert process.returncode == 2, err
+    assert "Traceback" not in err
+    assert "the scheduler was lost" in err.splitlines()[-1]
+    kept = read(folder)
+    assert kept
+    assert kept.items() <= shards.items()
+
+
+def test_no_scheduler(refusal, monkeypatch):
+    monkeypatch.setattr(on_dask, "_PATIENCE", 0.3)
+    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in refusal(*RUN, "--scheduler", "tcp://127.0.0.1:9")
+    assert "--workers and --slurm exclude each other" in refusal(*RUN, "--workers", "2", "--slurm", "x.toml")
+
+
+def test_jobs_of_slurm(shards, tmp_path):
+    """With stand-ins for sbatch and scancel: every job is submitted, computes, and is cancelled at the end."""
+    (tmp_path / "bin").mkdir()
+    for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
+        path = tmp_path / "bin" / name
+        path.write_text(text)
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    (tmp_path / "jobs.toml").write_text(
+        'jobs = 2\ncores = 3\nmemory = "4GB"\nwalltime = "00:10:00"\nqueue = "short"\naccount = "us"\n'
+        'directives = ["--exclusive"]\nprologue = ["export OURS=1"]\n'
+    )
+    where = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    folder = tmp_path / "out"
+    process = started(folder, "--slurm", str(tmp_path / "jobs.toml"), PATH=where, STAND_IN=str(tmp_path))
+    _, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    assert read(folder) == shards
+    scripts = [path.read_text() for path in tmp_path.glob("script.*")]
+    assert len(scripts) == 2
+    for line in (
+        "#SBATCH -p short",
+        "#SBATCH -A us",
+        "#SBATCH --exclusive",
+        "#SBATCH --cpus-per-task=3",
+        "export NPROC=3",
+    ):
+        assert all(line in script for script in scripts), line
+    assert len((tmp_path / "cancelled").read_text().split()) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("jobs = 1", "missing required field `cores`"),
+        ('jobs = 0\ncores = 1\nmemory = "1GB"\nwalltime = "1"', "`$.jobs`"),
+        ("jobs = ", "jobs.toml"),
+        ('jobs = 1\ncores = 1\nmemory = "1GB"\nwalltime = "1"\npartition = "x"', "unknown field `partition`"),
+    ],
+)
+def test_a_wrong_file_of_jobs_is_named(tmp_path, text, words):
+    path = tmp_path / "jobs.toml"
+    path.write_text(text)
+    with pytest.raises(UserError) as refused:
+        read_jobs(path)
+    assert str(path) in str(refused.value)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)

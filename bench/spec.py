@@ -120,10 +120,10 @@ def _preset(study: Study, name: str) -> dict[str, Any]:
 def _merge(base: dict[str, Any], table: Mapping[str, Any], where: str) -> dict[str, Any]:
     merged = dict(base)
     for name, value in table.items():
-        if name in ("grid", "fixed"):
+        if name in ("grid", "fixed", "plugins"):
             if not isinstance(value, Mapping):
                 raise UserError(f"{where}: [{name}] must be a table of names and values")
-            merged[name] = {**base[name], **value}
+            merged[name] = {**base.get(name, {}), **value}
         else:
             merged[name] = value
     return merged

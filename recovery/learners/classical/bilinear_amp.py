@@ -74,8 +74,8 @@ class BilinearAmp:
 
     With two to three samples a latent it matters that the magnitudes are those of the data: told normal ones where they
     are uniform (N = 300, K = 10, M = 69, 750 samples) it ends at a mean cosine of .57 and not .94. In few dimensions
-    (a dozen) alternation is the better choice. A few polishing rounds can undo what the messages found: at N = 5,000 and
-    12,500 samples the mean cosine is .984 with `n_polish=0` and .890 after 10 rounds.
+    (a dozen) alternation is the better choice. A few polishing rounds can undo what the messages found: at N = 5,000
+    and 12,500 samples the mean cosine is .984 with `n_polish=0` and .890 after 10 rounds.
 
     The encoder is `Fista` at `penalty_fraction` of each sample's lambda_max.
 

@@ -43,6 +43,13 @@ def cli() -> None:
     help="Run a coder or learner of your own as well: a file's object, an entry point, or a built-in method's name.",
 )
 @click.option("--precision", type=click.Choice(["float32", "float64"]), default=None, help="Of all computations.")
+@click.option(
+    "--adaptive",
+    type=float,
+    default=None,
+    metavar="WIDTH",
+    help="Put trials where the boundary is, until its 95% interval is no further than WIDTH from its middle.",
+)
 @click.option("--seed", type=int, default=None, help="Seed from which all keys derive.")
 @click.option("--workers", type=click.IntRange(min=1), default=None, metavar="N", help="Processes of this machine.")
 @click.option(
@@ -63,6 +70,7 @@ def run(
     methods: tuple[str, ...],
     precision: str | None,
     seed: int | None,
+    adaptive: float | None,
     workers: int | None,
     scheduler: str | None,
     slurm: Path | None,
@@ -73,7 +81,7 @@ def run(
 
     executor = _executor(workers, scheduler, slurm)
 
-    overrides = {"settings": settings, "methods": methods, "precision": precision, "seed": seed}
+    overrides = {"settings": settings, "methods": methods, "precision": precision, "seed": seed, "adaptive": adaptive}
     found, spec, folder = _resolve(study, preset, overrides)
     folder = results or folder or Path("runs") / f"{found.name}-{spec_digest(spec)[:8]}"
     try:

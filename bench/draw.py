@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from bench.errors import UserError
 from bench.manifest import read_manifest
 from bench.report import ReportContent, write_report
 from bench.spec import to_toml
@@ -33,6 +34,8 @@ def draw(folder: Path) -> tuple[list[str], Path]:
             from bench.decompose import redraw
 
             return redraw(folder)
+        if (folder / "verdict.json").exists():
+            raise UserError(f"{folder} holds a validation; its report is drawn by `superposed validate` alone")
     content, page = draw_report(folder)
     return content.sentences, page
 

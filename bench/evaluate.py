@@ -13,7 +13,7 @@ import pyarrow as pa
 from bench.errors import UserError
 from bench.keys import stack_key_data
 from bench.methods import Plugin, collected_faults
-from bench.points import Chunk, WorldPoint, halves, measurement_points
+from bench.points import Chunk, WorldPoint, halves, measurement_points, methods_of
 from bench.precision import precision
 from bench.studies import get_study
 from bench.study import Context, Point, Spec, Study, Value
@@ -37,11 +37,11 @@ def evaluate_chunk(spec: Spec, chunk: Chunk) -> Evaluation:
     with precision(spec.precision), collected_faults() as faults:
         worlds = _make_worlds(study, spec, chunk, padded)
         blocks, timings = [], []
-        for static, traced in measurement_points(study, spec):
+        for static, traced in measurement_points(study, spec, chunk):
             group = _group(spec, {**chunk.static, **static})
             keys, values = _inputs(study, spec, padded, static, traced)
             data = _compiled_sample(group)(keys, worlds, values)
-            for method in spec.methods:
+            for method in methods_of(spec, chunk):
                 metrics, seconds = _measure_program(group, method).timed(keys, worlds, data, values)
                 if study.judge is not None:
                     metrics, more = _judge_program(group).timed(keys, worlds, data, values, metrics)
@@ -58,8 +58,8 @@ def joined(spec: Spec, chunk: Chunk, first: Evaluation, second: Evaluation) -> E
     """The evaluation of a chunk from those of its `halves`: the same rows in the same order."""
     n_worlds = [len(one.worlds) for one in halves(chunk)]
     blocks, starts = [], [0, 0]
-    for _, traced in measurement_points(get_study(spec.study), spec):
-        for _ in spec.methods:
+    for _, traced in measurement_points(get_study(spec.study), spec, chunk):
+        for _ in methods_of(spec, chunk):
             for half, evaluation in enumerate((first, second)):
                 n_rows = n_worlds[half] * len(traced)
                 blocks.append(evaluation.rows.slice(starts[half], n_rows))

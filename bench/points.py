@@ -17,6 +17,15 @@ class WorldPoint(msgspec.Struct, frozen=True):
     trial: int
 
 
+class Measured(msgspec.Struct, frozen=True):
+    """One method at one combination of the static measurement axes, at some levels of a traced one."""
+
+    method: str
+    static: dict[str, Value]
+    axis: str
+    levels: tuple[float, ...]
+
+
 class Chunk(msgspec.Struct, frozen=True):
     """A picklable, idempotent description of a piece of work: some worlds of one static group, measured in every way.
 
@@ -29,6 +38,8 @@ class Chunk(msgspec.Struct, frozen=True):
     static: dict[str, Value]
     worlds: tuple[WorldPoint, ...]
     capacity: int
+    measured: "Measured | None" = None
+    """What is measured of each world; None: everything that the spec asks for."""
 
 
 def halves(chunk: Chunk) -> tuple[Chunk, Chunk]:
@@ -78,13 +89,24 @@ def _worlds(study: Study, spec: Spec, static: Point) -> list[tuple[Point, int]]:
     return [(values, trial) for values in traced for trial in range(spec.trials)]
 
 
-def measurement_points(study: Study, spec: Spec) -> list[tuple[Point, list[Point]]]:
-    """The measurement axes: each combination of the static ones with all combinations of the traced ones."""
+def measurement_points(study: Study, spec: Spec, chunk: Chunk | None = None) -> list[tuple[Point, list[Point]]]:
+    """The measurement axes: each combination of the static ones with all combinations of the traced ones; of one chunk,
+    or of the whole grid."""
+    if chunk is not None and chunk.measured is not None:
+        one = chunk.measured
+        others = combinations(spec, tuple(n for n in study.names("measurement", static=False) if n != one.axis))
+        return [(one.static, [{**other, one.axis: level} for other in others for level in one.levels])]
     traced = combinations(spec, study.names("measurement", static=False))
     return [(static, traced) for static in combinations(spec, study.names("measurement", static=True))]
 
 
-def rows_per_world(study: Study, spec: Spec) -> int:
-    """Rows that one world yields: methods x measurement points."""
-    variants = measurement_points(study, spec)
-    return len(spec.methods) * sum(len(traced) for _, traced in variants)
+def methods_of(spec: Spec, chunk: Chunk) -> tuple[str, ...]:
+    """The methods that a chunk measures."""
+    return spec.methods if chunk.measured is None else (chunk.measured.method,)
+
+
+def rows_per_world(study: Study, spec: Spec, chunk: Chunk | None = None) -> int:
+    """Rows that one world yields, of one chunk or of the whole grid: methods x measurement points."""
+    variants = measurement_points(study, spec, chunk)
+    n_methods = len(spec.methods) if chunk is None else len(methods_of(spec, chunk))
+    return n_methods * sum(len(traced) for _, traced in variants)

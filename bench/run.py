@@ -15,12 +15,13 @@ from bench.executors.in_process import InProcess
 from bench.interrupts import remembered_interrupts
 from bench.manifest import known_checksums, read_manifest, timestamp, write_manifest
 from bench.methods import check_unchanged
-from bench.points import Chunk, halves, plan, rows_per_world
+from bench.points import Chunk, halves, rows_per_world
 from bench.progress import Progress
 from bench.spec import spec_digest
 from bench.store import (
     Store,
     checksum,
+    chunks_of,
     foreign_files,
     locked,
     open_store,
@@ -94,28 +95,36 @@ def run_study(study: Study, spec: Spec, folder: Path, *, executor: Executor | No
         check_unchanged(name, plugin)
     store = open_store(folder, spec)
     with locked(store):
-        chunks = list(plan(study, spec))
-        missing, rejected, kept = _missing(store, spec, study, chunks)
-        per_world = rows_per_world(study, spec)
-        total = per_world * sum(len(chunk.worlds) for chunk in chunks)
-        left = per_world * sum(len(chunk.worlds) for chunk in missing)
-        progress = Progress(total, total - left)
-
-        with remembered_interrupts() as check:
-
-            def tell(done: Done) -> None:
-                for line in done.remarks:
-                    progress.say(line)
-                progress.advance(per_world * len(done.chunk.worlds))
-                check()
-
-            try:
-                for line in rejected:
-                    progress.say(line)
-                _work(store, spec, missing, kept, executor or InProcess(), tell)
-            finally:
-                progress.close()
+        while _complete(store, spec, study, executor or InProcess()) and spec.adaptive is not None:
+            pass
     return store
+
+
+def _complete(store: Store, spec: Spec, study: Study, executor: Executor) -> bool:
+    """Compute all chunks that are due and not there; whether there were any. Of an adaptive run, those of one round."""
+    chunks = chunks_of(store, study, spec)
+    missing, rejected, kept = _missing(store, spec, study, chunks)
+
+    def points(some: Sequence[Chunk]) -> int:
+        return sum(rows_per_world(study, spec, chunk) * len(chunk.worlds) for chunk in some)
+
+    total = points(chunks)
+    progress = Progress(total, total - points(missing))
+    with remembered_interrupts() as check:
+
+        def tell(done: Done) -> None:
+            for line in done.remarks:
+                progress.say(line)
+            progress.advance(points([done.chunk]))
+            check()
+
+        try:
+            for line in rejected:
+                progress.say(line)
+            _work(store, spec, missing, kept, executor, tell)
+        finally:
+            progress.close()
+    return bool(missing)
 
 
 def _missing(

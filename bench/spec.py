@@ -16,7 +16,7 @@ from bench.methods import Plugin, identify
 from bench.study import Spec, Study
 from bench.words import suggest
 
-TOP_LEVEL = ("trials", "precision", "methods", "chunk_size", "seed")
+TOP_LEVEL = ("trials", "precision", "methods", "chunk_size", "seed", "adaptive")
 
 
 def load_spec(
@@ -28,6 +28,7 @@ def load_spec(
     methods: Sequence[str] = (),
     precision: str | None = None,
     seed: int | None = None,
+    adaptive: float | None = None,
     where: str = "",
 ) -> Spec:
     """The study's preset, overlaid by a spec file's table, by `--set` settings, then by the other options; validated.
@@ -39,7 +40,7 @@ def load_spec(
     raw = _merge(_preset(study, preset), table or {}, where)
     for setting in settings:
         _apply_setting(study, raw, setting)
-    for name, value in (("seed", seed), ("precision", precision)):
+    for name, value in (("seed", seed), ("precision", precision), ("adaptive", adaptive)):
         if value is not None:
             raw[name] = value
     raw["plugins"] = {**raw.get("plugins", {}), **dict(_plug_in(study, source) for source in methods)}
@@ -86,7 +87,7 @@ def to_toml(spec: Spec) -> str:
 def to_table(spec: Spec) -> dict[str, Any]:
     """The spec as plain dicts, lists and scalars."""
     table = json.loads(json.dumps(msgspec.to_builtins(spec)))
-    return {name: value for name, value in table.items() if name != "plugins" or value}
+    return {name: value for name, value in table.items() if name not in ("plugins", "adaptive") or value}
 
 
 def digest(value: Any) -> str:
@@ -199,6 +200,8 @@ def _canonical(study: Study, spec: Spec) -> Spec:
         raise UserError(f"chunk_size is {spec.chunk_size}; it must be at least 1")
     if not 0 <= spec.seed < 2**63:
         raise UserError(f"seed is {spec.seed}; it must be from 0 to 2^63 - 1")
+    if spec.adaptive is not None:
+        _check_adaptive(study, spec.adaptive)
     known = [*study.methods, *spec.plugins]
     for name in spec.methods:
         if name not in known:
@@ -206,6 +209,13 @@ def _canonical(study: Study, spec: Spec) -> Spec:
     methods = _distinct("methods", spec.methods, key=known.index)
     axes = {name: _distinct(name, getattr(spec.grid, name), key=None) for name in spec.grid.__struct_fields__}
     return msgspec.structs.replace(spec, methods=methods, grid=type(spec.grid)(**axes))
+
+
+def _check_adaptive(study: Study, half_width: float) -> None:
+    if study.transition is None:
+        raise UserError(f"adaptive: study {study.name} has no boundary to look for; donoho-tanner has")
+    if not 0 < half_width < 1:
+        raise UserError(f"adaptive is {half_width}; it must be above 0 and below 1, half of the interval's length")
 
 
 def _plug_in(study: Study, source: str, base: Path | None = None) -> tuple[str, dict[str, str]]:

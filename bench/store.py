@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from bench.errors import UserError
 from bench.points import Chunk, plan, rows_per_world
+from bench.rounds import next_round
 from bench.spec import differences, read_table, spec_digest, to_table, to_toml, validate
 from bench.studies import get_study
 from bench.study import Spec, Study
@@ -106,10 +107,24 @@ def write_timings(store: Store, chunk: Chunk, timings: list[dict[str, Any]]) -> 
 def read_timings(store: Store, study: Study, spec: Spec) -> list[dict[str, Any]]:
     """The records of all chunks of which there are any; a damaged one is passed over, as nothing depends on it."""
     records = []
-    for chunk in plan(study, spec):
+    for chunk in chunks_of(store, study, spec):
         with contextlib.suppress(OSError, ValueError):
             records += json.loads((store.timings / f"{chunk.name}.json").read_text(encoding="utf-8"))
     return records
+
+
+def chunks_of(store: Store, study: Study, spec: Spec) -> list[Chunk]:
+    """The plan of a folder, in order; of an adaptive run the rounds whose shards are there, and the one after these."""
+    if spec.adaptive is None:
+        return list(plan(study, spec))
+    done: list[tuple[Chunk, pa.Table]] = []
+    while True:
+        due = next_round(study, spec, done)
+        found = [(chunk, _read_shard(store, spec, study, chunk)) for chunk in due if store.shard(chunk).exists()]
+        whole = [(chunk, table) for chunk, table in found if isinstance(table, pa.Table)]
+        if not due or len(whole) < len(due):
+            return [*(chunk for chunk, _ in done), *due]
+        done += whole
 
 
 def shard_fault(store: Store, spec: Spec, study: Study, chunk: Chunk, known: str | None = None) -> str | None:
@@ -133,7 +148,7 @@ def _read_shard(store: Store, spec: Spec, study: Study, chunk: Chunk) -> pa.Tabl
             table = file.read()
     except (OSError, pa.ArrowException):
         return "it is truncated, damaged or no Parquet file"
-    expected = len(chunk.worlds) * rows_per_world(study, spec)
+    expected = len(chunk.worlds) * rows_per_world(study, spec, chunk)
     if table.num_rows != expected:
         return f"it has {table.num_rows} rows where {expected} are due"
     return table.replace_schema_metadata(None)
@@ -164,7 +179,7 @@ def read_rows(store: Store, study: Study, spec: Spec) -> tuple[pa.Table, int]:
     Raises UserError naming a shard that cannot be used, or when there is none.
     """
     tables, missing = [], 0
-    for chunk in plan(study, spec):
+    for chunk in chunks_of(store, study, spec):
         path = store.shard(chunk)
         if not path.exists():
             missing += 1

@@ -44,6 +44,9 @@ class Spec(msgspec.Struct, Generic[GridT, FixedT], frozen=True, forbid_unknown_f
     fixed: FixedT
     plugins: dict[str, Plugin] = {}
     """Methods that are not the study's own, by name."""
+    adaptive: float | None = None
+    """Half the length of the interval at which a boundary counts as located: trials go where it is, round by round,
+    each of `trials` worlds, and the grid gives only the levels of the first. None: the whole grid is measured."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,20 @@ class Context:
     def plugged(self, method: str) -> Method | None:
         """The plugged-in method of that name, or None where it is the study's own."""
         return load(self.plugins[method]) if method in self.plugins else None
+
+
+@dataclass(frozen=True)
+class Transition:
+    """Where success gives way to failure along a traced measurement axis; what an adaptive run looks for.
+
+    candidates(static) -> the levels between which the study can tell, in the axis's units, for the values of all static
+    axes. outcome(rows) -> (level, success, counted), a column each: where the trial stood, whether it succeeded, and
+    whether it says anything.
+    """
+
+    axis: str
+    candidates: Callable[[Point], tuple[float, ...]]
+    outcome: "Callable[[pd.DataFrame], tuple[pd.Series, pd.Series, pd.Series]]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +149,7 @@ class Study:
     study whose static groups need worlds of their own; without it they are all combinations of the grid's values,
     `trials` times each. A group may be left without any.
     """
+    transition: Transition | None = None
     batch_points: bool = True
     """Whether a world's measurement points are solved side by side. Right where a point is a single small solve; where
     a point is a batch of samples by itself, side by side they only push each other out of the cache.

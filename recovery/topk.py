@@ -83,7 +83,7 @@ def _peel(values: Array, bracket: _Bracket, few: Bool[Array, " n_samples"]) -> F
         return jnp.where(step <= bracket.missing, below, last)
 
     n_steps = jnp.max(jnp.where(peeled, bracket.missing, -1)).astype(jnp.int32) + 1
-    last = jax.lax.fori_loop(0, n_steps, next_largest, jnp.nextafter(bracket.high, jnp.inf))
+    last: Array = jax.lax.fori_loop(0, n_steps, next_largest, jnp.nextafter(bracket.high, jnp.inf))
     return jnp.where(peeled, last, bracket.high)
 
 

@@ -44,5 +44,5 @@ def violation(
 ) -> Float[Array, " n_samples"]:
     """(||y - A z|| - radius)_+ / ||y|| of each sample; 0 where y = 0 and z keeps the constraint."""
     misfit = jnp.linalg.norm(observations - codes @ dictionary.T, axis=1)
-    size = jnp.linalg.norm(observations, axis=1)
+    size: Array = jnp.linalg.norm(observations, axis=1)
     return jnp.maximum(misfit - radius, 0) / jnp.where(size == 0, 1, size)

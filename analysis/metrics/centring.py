@@ -12,5 +12,5 @@ def centred(codes: Float[Array, "n_samples n"]) -> Float[Array, "n_samples n"]:
     shifted = codes - jnp.mean(codes, axis=0, keepdims=True)
     largest = jnp.max(jnp.abs(shifted), initial=0.0)
     scaled = shifted / jnp.where(largest > 0, largest, 1)
-    norm = jnp.linalg.norm(scaled)
+    norm: Array = jnp.linalg.norm(scaled)
     return scaled / jnp.where(norm > 0, norm, 1)

@@ -50,7 +50,7 @@ def standardise(codes: Float[Array, "n_samples n"]) -> Float[Array, "n_samples n
     # Scaled to at most 1, so that neither squares nor sums leave the floating-point range.
     scaled = jnp.where(usable, codes / jnp.where(usable, largest, 1), 0)
     centred = scaled - jnp.mean(scaled, axis=0, keepdims=True)
-    norm = jnp.linalg.norm(centred, axis=0, keepdims=True)
+    norm: Array = jnp.linalg.norm(centred, axis=0, keepdims=True)
     rounding = 10 * jnp.finfo(codes.dtype).eps * jnp.linalg.norm(scaled, axis=0, keepdims=True)
     varies = norm > rounding
     return jnp.where(varies, centred / jnp.where(varies, norm, 1), 0)

@@ -66,4 +66,5 @@ def unit_columns(dictionary: Float[Array, "n_dims n_atoms"]) -> Float[Array, "n_
     usable = jnp.isfinite(largest) & (largest > 0)
     # Scaled by the largest entry first: the square of a tiny one would vanish.
     scaled = jnp.where(usable, dictionary / jnp.where(usable, largest, 1), 0)
-    return scaled / jnp.where(usable, jnp.linalg.norm(scaled, axis=0, keepdims=True), 1)
+    norm: Array = jnp.linalg.norm(scaled, axis=0, keepdims=True)
+    return scaled / jnp.where(usable, norm, 1)

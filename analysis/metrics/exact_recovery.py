@@ -62,8 +62,9 @@ def support_conditions(
 
     def of_support(support: Bool[Array, " n_latents"]) -> tuple[Array, Array]:
         inside, outside = support & counted, ~support & counted
+        size: Array
         size, direction = jnp.linalg.eigh(jnp.where(inside[:, None] & inside[None, :], gram, identity))
-        independent = size[0] > rounding
+        independent: Array = size[0] > rounding
         # The rows outside the support are those of the identity times zero.
         inverse = (direction / jnp.where(independent, size, 1)[None, :]) @ direction.T
         coefficients = inverse @ jnp.where(inside[:, None], gram, 0)

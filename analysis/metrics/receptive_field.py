@@ -72,7 +72,7 @@ def fit_gabor(atoms: Float[Array, "n_atoms height width"], *, n_steps: int = 150
     (8 numbers for the pixels of a patch): fit random atoms as well.
     """
     _, height, width = atoms.shape
-    norm = jnp.linalg.norm(atoms, axis=(1, 2), keepdims=True)
+    norm: Array = jnp.linalg.norm(atoms, axis=(1, 2), keepdims=True)
     unit = atoms / jnp.where(norm > 0, norm, 1)
     found, r2 = jax.vmap(lambda atom: _fit_one(atom, n_steps))(unit)
     row, column, frequency, orientation, across, along = jnp.moveaxis(_bounded(found, height, width), -1, 0)

@@ -93,7 +93,7 @@ def feature_absorption(
     """
     active, fires = truth != 0, (jnp.abs(estimate) > threshold).astype(truth.dtype)
     silent = active & ((fires @ main.T.astype(truth.dtype)) == 0)
-    size = jnp.linalg.norm(dictionary, axis=0)
+    size: Array = jnp.linalg.norm(dictionary, axis=0)
     overlap = unit_columns(dictionary).T @ atoms / jnp.where(size > 0, size, 1)[:, None]
 
     def absorbed(latent: tuple[Array, Array, Array]) -> Array:

@@ -1,5 +1,6 @@
 """Intervals, boundaries of success curves, finite sizes and tests of theory, in float64 with NumPy and SciPy."""
 
+from analysis.statistics.adaptive import is_located, next_levels
 from analysis.statistics.agreement import TheoryTest, holm_adjusted, theory_test
 from analysis.statistics.bootstrap import bootstrap_interval, corrected_score_interval
 from analysis.statistics.boundary import Boundary, BoundaryStatus, boundary_likelihood_ratio, fit_boundary
@@ -21,9 +22,11 @@ __all__ = [
     "fit_boundary_scaling",
     "fit_width_scaling",
     "holm_adjusted",
+    "is_located",
     "isotonic_boundary",
     "isotonic_rates",
     "mean_interval",
+    "next_levels",
     "theory_test",
     "wilson_interval",
 ]

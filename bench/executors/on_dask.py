@@ -125,7 +125,7 @@ def client_of(where: Any) -> Iterator["Client"]:
     from distributed import Client
 
     # What it logs of a lost connection is a traceback; the error that follows is told in a line.
-    for name in ("distributed", "distributed.client"):
+    for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with Client(where, timeout=_PATIENCE, set_as_default=False) as client:
         yield client

@@ -85,11 +85,11 @@ class PluggedCoder:
                 _faults.append(f"method {self.name} raised {said(error)}")
                 return _unsaid(np.full(form.codes.shape, np.nan, dtype))
 
-        answer = jax.pure_callback(
+        answer: Solution = jax.pure_callback(
             on_host, form, dictionary, observations, jax.random.key_data(key), *numbers, vmap_method="sequential"
         )
         judged = one_pass_solution(dictionary, observations, answer.codes)
-        unsaid = answer.status == _UNSAID
+        unsaid: jax.Array = answer.status == _UNSAID
         return Solution(
             judged.codes,
             jnp.where(unsaid, judged.iterations, answer.iterations),

@@ -29,7 +29,7 @@ def unit_columns(
     dictionary: Float[Array, "n_dims n_atoms"], otherwise: Float[Array, "n_dims n_atoms"]
 ) -> Float[Array, "n_dims n_atoms"]:
     """Columns scaled to unit norm; a column of norm 0 is replaced by that of `otherwise`."""
-    norms = jnp.linalg.norm(dictionary, axis=0)
+    norms: Array = jnp.linalg.norm(dictionary, axis=0)
     return jnp.where(norms == 0, otherwise, dictionary / jnp.where(norms == 0, 1, norms))
 
 

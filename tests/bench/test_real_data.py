@@ -20,7 +20,13 @@ from bench.studies.real_data import images, tables
 from bench.studies.real_data.conditions import CONDITIONS, disturbed, warped
 
 STUDY = get_study("real-data")
-TINY = ["trials=2", "source=classifier,photographs", "methods=raw,pca", "chunk_size=2", "n_patches=200"]
+TINY = [
+    "trials=2",
+    "source=classifier,place-classifier,photographs",
+    "methods=raw,pca",
+    "chunk_size=2",
+    "n_patches=200",
+]
 TINY += ["n_hidden=8", "n_dims=6", "n_atoms=6", "network_steps=60", "n_train=20", "n_test=10"]
 TINY += ["patch_side=6", "patch_atoms=36"]
 
@@ -67,14 +73,40 @@ def test_photographs_are_whitened_and_scrambling_keeps_the_spectrum():
 
 
 def test_digits_are_all_there():
-    pixels, members = images.digits()
+    pixels, members = images.digits()[:2]
     assert pixels.shape == (1797, 64)
     assert (pixels.min(), pixels.max()) == (0, 1)
-    assert len(np.unique(members)) == 10 * images.N_PER_DIGIT
+    assert len(np.unique(members)) == 10 * images.N_PER_CLASS
+
+
+def test_patches_of_photographs_share_no_pixel_and_know_their_strip():
+    places = images.places()
+    assert places.members.shape == (10, images.N_PER_CLASS)
+    assert len(np.unique(places.members)) == places.members.size
+    # Halved: 213 x 320 pixels, 26 rows of 40 whole patches, 8 columns a strip.
+    assert len(places.pixels) == 2 * 26 * 40
+    photograph = images._grey()[1] / 255
+    patch = places.pixels[places.members[7, 0]].reshape(8, 8)
+    found = [
+        (row, column)
+        for row in range(0, 208, 8)
+        for column in range(0, 320, 8)
+        if np.allclose(photograph[row : row + 8, column : column + 8], patch, atol=1e-6)
+    ]
+    assert len(found) == 1
+    assert 2 * 64 <= found[0][1] < 3 * 64
+    assert places.names[7] == "flower 3"
+
+
+def test_images_are_moved_in_from_nothing_or_from_their_last_pixel():
+    image = jnp.full((1, 8, 8), 0.5)
+    offset = jnp.array([[2.0, 0.0]])
+    assert float(warped(image, jnp.zeros(1), offset)[0, 0, 0]) == 0
+    assert float(warped(image, jnp.zeros(1), offset, "nearest")[0, 0, 0]) == 0.5
 
 
 def test_what_is_missing_or_too_much_is_said_in_a_line(monkeypatch):
-    with pytest.raises(UserError, match="n_train 150 and n_test 40 together exceed a digit's 174 images"):
+    with pytest.raises(UserError, match="n_train 150 and n_test 40 together exceed a class's 174 images"):
         load_spec(STUDY, settings=["n_train=150"])
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"needs scikit-learn, .* pip install 'superposed\[real-data\]'"):
@@ -104,8 +136,8 @@ def report(folder):
 
 def test_rows_hold_numbers_and_pictures(folder, tmp_path):
     rows = read_results(folder)[1].rows
-    # A network's two trials; photographs, as they are and scrambled; two methods.
-    assert len(rows) == 2 * 2 + 2 * 2 * 2
+    # Two trials of each network; photographs, as they are and scrambled; two methods.
+    assert len(rows) == 2 * 2 * 2 + 2 * 2 * 2
     digits = rows[rows["source"] == "classifier"]
     assert set(digits["held_out"]) == {0, 1}
     scores = digits[list(tables.DOWNSTREAM)].to_numpy()
@@ -113,7 +145,7 @@ def test_rows_hold_numbers_and_pictures(folder, tmp_path):
     # Principal components of all dimensions lose nothing; the raw activations are all there is.
     assert np.all(digits["r2"] > 0.999)
     assert {len(flat) for flat in digits["pictures"]} == {6 * 64}
-    members = images.digits()[1]
+    members = images.digits().members
     for row in digits.to_dict("records"):
         # No image of the held-out digit is shown of a feature.
         assert not set(row["class_items"]) & set(members[row["held_out"]])
@@ -129,7 +161,7 @@ def test_rows_hold_numbers_and_pictures(folder, tmp_path):
 
 def test_differences_are_paired(folder, report):
     rows = read_results(folder)[1].rows
-    table = report[0].tables["downstream"].set_index(["method", "task"])
+    table = report[0].tables["downstream"].set_index("source").loc["classifier"].set_index(["method", "task"])
     values = rows[rows["source"] == "classifier"].pivot(index="trial", columns="method", values="accuracy_shift_1")
     apart = (values["pca"] - values["raw"]).to_numpy()
     row = table.loc[("pca", "shift 1")]
@@ -158,6 +190,7 @@ def test_report_has_pictures_texts_and_the_intruder_test(folder, report):
         "robustness-classifier",
         "few-labels",
         "explanation-classifier",
+        "explanation-place-classifier",
         "edges",
         "atoms-photographs",
     }

@@ -80,3 +80,31 @@ def test_table_and_sentence(spec):
     assert (row.lasso_nmse, row.omp_nmse) == (0.02, 0.04)
     (text,) = sentences.guarantees(table)
     assert "recovers at 1 of 1 densities; at 0 of these at least half" in text
+
+
+def test_boundary_is_the_noise_up_to_which_half_of_the_trials_are_recovered(spec):
+    """Recovered in (6, 3, 0) of 6 trials at noises a decade apart: one half at the middle one, by symmetry."""
+    noises = {0.01: 6, 0.1: 3, 1.0: 0}
+    rows = pd.DataFrame(
+        [
+            {"density": density, "noise_std": noise, "trial": trial, "nmse": 0.01 if trial < n * share else 0.9}
+            for density, share in ((0.1, 1), (0.2, 0))
+            for noise, n in noises.items()
+            for trial in range(6)
+        ]
+    ).assign(dictionary="gaussian", method="lasso", failed=False)
+    # A failed trial and one without noise say nothing.
+    rows = pd.concat([rows, rows[:1].assign(failed=True, nmse=0.9), rows[:1].assign(noise_std=0.0, nmse=0.9)])
+    table = tables.boundary_table(rows, spec).set_index("density")
+    assert table.loc[0.1, "fit"] == "ok"
+    assert table.loc[0.1, "noise50"] == pytest.approx(0.1, rel=1e-3)
+    assert 0.01 <= table.loc[0.1, "noise50_low"] < 0.1 < table.loc[0.1, "noise50_high"] <= 1
+    assert table.loc[0.1, "n_trials"] == 18
+    assert (table.loc[0.2, "fit"], table.loc[0.2, "noise50"]) == ("below_range", 0)
+    # NMSE of least squares on 1.6 of 16 latents in 8 dimensions.
+    power = 1.6 / 3
+    floor = float(theory.oracle_floor(8, 1.6, table.loc[0.1, "oracle"]))
+    assert floor / power == pytest.approx(tables.RECOVERED)
+    (text,) = sentences.boundary(table.reset_index())
+    assert "up to noise 0.1 [" in text
+    assert "at density 0.1" in text

@@ -39,6 +39,9 @@ def test_a_new_coder_is_written_and_passes(superposed, tmp_path):
     assert len(list(folder.glob("figures/*.svg"))) == 2
     assert "What failed" in (folder / "report.html").read_text()
     assert not list((tmp_path / "runs").glob(".*"))
+    redrawn = superposed("report", "runs/validate-my-coder", cwd=tmp_path)
+    assert redrawn.returncode == 2
+    assert "holds a validation; its report is drawn by `superposed validate` alone" in redrawn.stderr
 
 
 def test_a_new_learner_passes_and_one_that_learns_nothing_fails(superposed, tmp_path):

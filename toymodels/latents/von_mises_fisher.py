@@ -55,7 +55,7 @@ def _components_along(
     at = (1 - b) / (1 + b)
     level = concentration * at + freedom * jnp.log(1 - at**2)
 
-    def propose(state):
+    def propose(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         round_, accepted, component = state
         beta_key, uniform_key = jax.random.split(jax.random.fold_in(key, round_))
         z = jax.random.beta(beta_key, freedom / 2, freedom / 2, (n_samples,), concentration.dtype)
@@ -65,5 +65,5 @@ def _components_along(
         return round_ + 1, accepted | accept, jnp.where(~accepted & accept, proposal, component)
 
     # 0.35^100: a sample that is still without a proposal has met a non-finite concentration.
-    start = (0, jnp.zeros(n_samples, bool), jnp.full(n_samples, jnp.nan, concentration.dtype))
+    start = (jnp.int32(0), jnp.zeros(n_samples, bool), jnp.full(n_samples, jnp.nan, concentration.dtype))
     return jax.lax.while_loop(lambda state: ~jnp.all(state[1]) & (state[0] < 100), propose, start)[2]

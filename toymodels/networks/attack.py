@@ -40,11 +40,11 @@ def l2_attack(
         output = relu_bottleneck.readout(params, relu_bottleneck.hidden(params, latents + perturbation))
         return jnp.sum(jnp.square(latents - output))
 
-    def onto_sphere(direction, otherwise):
-        length = jnp.linalg.norm(direction, axis=1, keepdims=True)
+    def onto_sphere(direction: Array, otherwise: Array) -> Array:
+        length: Array = jnp.linalg.norm(direction, axis=1, keepdims=True)
         return jnp.where(length > 0, radius * direction / jnp.where(length > 0, length, 1), otherwise)
 
-    def step(_, state):
+    def step(_: Array, state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         perturbation, best, most = state
         perturbation = onto_sphere(jax.grad(harm)(perturbation), perturbation)
         reached = sample_errors(params, latents, perturbation)

@@ -30,16 +30,42 @@ def report(results: Results) -> ReportContent:
         question="With a known Gaussian dictionary and no noise, how sparse must codes be for l1 minimisation "
         "to return them?",
         sentences=[
+            *_located(boundary, spec),
             *_agreement(boundary),
             *_test_sentence(boundary),
             *_scaling_sentence(scaling),
             _status_sentence(status),
         ],
-        panels=[boundary_panel(boundary), *map_panels(success, boundary), *cut_panels(success)],
+        panels=[
+            boundary_panel(boundary),
+            # An adaptive run's levels are those of no map.
+            *(map_panels(success, boundary) if spec.adaptive is None else []),
+            *cut_panels(success),
+        ],
         tables=tables if scaling.empty else {**tables, "scaling": scaling},
         notes=_notes(spec),
         failures=_failures(success),
     )
+
+
+def _located(boundary: pd.DataFrame, spec: Spec) -> list[str]:
+    """How narrow an adaptive run's intervals are, and what they took."""
+    if spec.adaptive is None:
+        return []
+    half = (boundary["rho50_high"] - boundary["rho50_low"]) / 2
+    n_located, n = int((half <= spec.adaptive).sum()), len(boundary)
+    text = (
+        f"Adaptive: {n_located} of {n} boundaries are located to {spec.adaptive:g}, half of the 95% interval's length; "
+        f"{boundary['n_trials'].sum()} solves, {boundary['n_trials'].median():.0f} for the median boundary."
+    )
+    others = boundary[half > spec.adaptive]
+    if len(others):
+        some = "; ".join(
+            f"{one.method}, {one.code_sign}, N = {one.n_latents}, delta = {one.undersampling:g} ({one.fit})"
+            for one in others.head(4).itertuples()
+        )
+        text += f" Not located: {some}{' and others' if len(others) > 4 else ''}."
+    return [text]
 
 
 def _agreement(boundary: pd.DataFrame) -> list[str]:
@@ -106,8 +132,14 @@ def _notes(spec: Spec) -> list[str]:
         "recomputed from the problem; amp's is ||y - A z|| / ||y||.",
         "One dictionary per trial serves all sparsity ratios and both signs; codes are drawn anew for each. Intervals "
         "treat trials as independent.",
-        f"{spec.trials} trials per point; theory is the limit of many latents, from which finite N departs.",
+        f"{_trials(spec)}; theory is the limit of many latents, from which finite N departs.",
     ]
+
+
+def _trials(spec: Spec) -> str:
+    if spec.adaptive is None:
+        return f"{spec.trials} trials per point"
+    return f"Rounds of {spec.trials} dictionaries at up to ten sparsity ratios, then five around the boundary"
 
 
 def _failures(success: pd.DataFrame) -> list[str]:

@@ -10,13 +10,15 @@ from typing import Annotated, Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import msgspec
+import pandas as pd
 from msgspec import Meta
 
 from analysis.certificates.basis_pursuit import duality_gap, primal_infeasibility
 from analysis.metrics import relative_error
 from analysis.theory.l1_transition import minimax_threshold
 from bench.errors import UserError
-from bench.study import Axis, Context, Point, Spec, Study, deferred
+from bench.studies.donoho_tanner.tables import judged
+from bench.study import Axis, Context, Point, Spec, Study, Transition, deferred
 from recovery.coders import Amp, BasisPursuit
 from recovery.knowledge import Knowledge
 from recovery.solution import Solution
@@ -157,6 +159,18 @@ def check(spec: Spec) -> None:
                 )
 
 
+def distinct_ratios(static: Point) -> tuple[float, ...]:
+    """K / M for every K: between two of them nothing changes."""
+    n_dims = n_dims_of(int(static["n_latents"]), static["undersampling"])
+    return tuple(n_active / n_dims for n_active in range(1, n_dims + 1))
+
+
+def outcome(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """K / M, whether the codes were recovered, and whether the solve counts."""
+    rows = judged(rows)
+    return rows["n_active"] / rows["n_dims"], rows["recovered"], rows["counted"]
+
+
 def _levels(step: float) -> list[float]:
     return [round(step * i, 6) for i in range(1, round(1 / step) + 1)]
 
@@ -211,4 +225,5 @@ STUDY = Study(
     report=deferred(f"{__package__}.report"),
     check=check,
     derive=derive,
+    transition=Transition("sparsity_ratio", distinct_ratios, outcome),
 )

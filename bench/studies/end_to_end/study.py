@@ -54,7 +54,7 @@ def sample(key: jax.Array, context: Context, world: truth.World, values: dict) -
     training, latents = representations[fixed.n_eval :], data.latents[fixed.n_eval :]
     mean, centre = jnp.mean(training, axis=0, keepdims=True), jnp.mean(latents, axis=0, keepdims=True)
     dictionary = jnp.linalg.lstsq(latents - centre, training - mean)[0].T
-    norms = jnp.linalg.norm(dictionary, axis=0, keepdims=True)
+    norms: jax.Array = jnp.linalg.norm(dictionary, axis=0, keepdims=True)
     dictionary = dictionary / jnp.where(norms > 0, norms, 1)
     linearity = {
         "r2": metrics.linear_r2(latents, training, n_folds=2).mean,

@@ -97,7 +97,8 @@ def _classified(
     class_key, latent_key, softmax_key, flip_key, random_key = jax.random.split(key, 5)
     n_centres, n_latents = truth.centres.shape
     rank = jnp.arange(n_centres)
-    share = jnp.where(rank < values["n_classes"], (1.0 + rank) ** -values["class_exponent"], 0)
+    falling: Array = (1.0 + rank) ** -values["class_exponent"]
+    share = jnp.where(rank < values["n_classes"], falling, 0)
     below = jnp.cumsum(share) / jnp.sum(share)
     labels = jnp.searchsorted(below, jax.random.uniform(class_key, (n_samples,), below.dtype), side="right")
     labels = jnp.minimum(labels, values["n_classes"] - 1)

@@ -64,9 +64,9 @@ def amounts_of(kind: Kind) -> Float[Array, " n_conditions"]:
 
 
 def disturbed(
-    key: PRNGKeyArray, images: Float[Array, "n_images side side"]
+    key: PRNGKeyArray, images: Float[Array, "n_images side side"], beyond: str = "constant"
 ) -> Float[Array, "n_conditions n_images side side"]:
-    """The images under each of `CONDITIONS`; noise of the activations leaves them as they are.
+    """The images under each of `CONDITIONS`; noise of the activations leaves them as they are. `beyond` as in `warped`.
 
     Under all amounts of a kind an image has the same noise, direction or side.
     """
@@ -76,15 +76,21 @@ def disturbed(
     towards = jnp.stack([jnp.sin(direction), jnp.cos(direction)], axis=1)
     offsets = amounts_of("shift")[:, None, None] * towards[None]
     angles = jnp.deg2rad(amounts_of("rotation"))[:, None] * side[None, :]
-    moved = jax.vmap(warped, (None, 0, 0))(images, angles, offsets)
+    moved = jax.vmap(lambda angle, offset: warped(images, angle, offset, beyond))(angles, offsets)
     noise = jax.random.normal(noise_key, images.shape, images.dtype)
     return moved + amounts_of("pixel noise")[:, None, None, None] * noise[None]
 
 
 def warped(
-    images: Float[Array, "n_images side side"], angles: Float[Array, " n_images"], offsets: Float[Array, "n_images 2"]
+    images: Float[Array, "n_images side side"],
+    angles: Float[Array, " n_images"],
+    offsets: Float[Array, "n_images 2"],
+    beyond: str = "constant",
 ) -> Float[Array, "n_images side side"]:
-    """Each image turned around its middle by an angle, then moved by (down, right); bilinear, 0 from outside."""
+    """Each image turned around its middle by an angle, then moved by (down, right); bilinear.
+
+    From outside comes 0, or with `beyond` "nearest" the last pixel.
+    """
     middle = (images.shape[1] - 1) / 2
     places = jnp.arange(images.shape[1], dtype=images.dtype) - middle
 
@@ -92,6 +98,6 @@ def warped(
         down, right = places[:, None] - offset[0], places[None, :] - offset[1]
         from_row = jnp.cos(angle) * down + jnp.sin(angle) * right + middle
         from_column = jnp.cos(angle) * right - jnp.sin(angle) * down + middle
-        return map_coordinates(image, [from_row, from_column], order=1)
+        return map_coordinates(image, [from_row, from_column], order=1, mode=beyond)
 
     return jax.vmap(one)(images, angles, offsets)

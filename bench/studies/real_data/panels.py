@@ -21,8 +21,8 @@ from analysis.figures import (
 from bench.studies.real_data import tables
 from bench.studies.real_data.conditions import CONDITIONS, STEPS, UNITS
 from bench.studies.real_data.decompose import RAW
-from bench.studies.real_data.digits import LABELS_PER_CLASS, N_CLASSES, N_TOP
-from bench.studies.real_data.images import SIDE, digits
+from bench.studies.real_data.images import SIDE
+from bench.studies.real_data.networks import LABELS_PER_CLASS, N_CLASSES, N_TOP, images_of
 from bench.studies.real_data.parameters import NETWORKS
 
 _MOST_ATOMS = 36
@@ -121,10 +121,10 @@ def few_labels(downstream: pd.DataFrame) -> list[Panel]:
             facets,
             name="few-labels",
             title="Accuracy with few labels",
-            caption="A linear classifier trained on this many labelled images of each of nine digits; network and "
+            caption="A linear classifier trained on this many labelled images of each of nine classes; network and "
             "dictionary saw all training images. 95% intervals over trials.",
             alt="Accuracy of a classifier on codes and on raw activations, rising with the number of labels.",
-            x_label="labelled images of each digit",
+            x_label="labelled images of each class",
             y_label="accuracy",
             x_log=True,
         )
@@ -143,21 +143,21 @@ def _guess() -> Curve:
 
 
 def explanation(rows: pd.DataFrame, table: pd.DataFrame) -> list[Panel]:
-    """For each digit the feature that tells it best, as an image and by the images on which it is largest."""
+    """For each class the feature that tells it best, as an image and by the images on which it is largest."""
     panels = []
     for source in [name for name in NETWORKS if (rows["source"] == name).any()]:
         here = rows[rows["source"] == source]
         first = here[here["trial"] == here["trial"].min()].set_index("method")
-        facets = [_explained(name, first.loc[name]) for name in _chosen(table[table["source"] == source])]
+        facets = [_explained(source, name, first.loc[name]) for name in _chosen(table[table["source"] == source])]
         panels.append(
             image_grid(
                 facets,
                 name=f"explanation-{source}",
-                title=f"Which features explain a digit, {source}",
-                caption="First trial. In each row the feature that tells a digit best from the others: first its "
+                title=f"Which features explain a class, {source}",
+                caption="First trial. In each row the feature that tells a class best from the others: first its "
                 "direction, decoded to pixels by the best linear map (grey is 0), then the "
-                f"{N_TOP} test images on which it is largest. The digit that no row shows was held out.",
-                alt=f"For each digit and method the decoded direction of one feature of the {source} and the {N_TOP} "
+                f"{N_TOP} test images on which it is largest. The class that no row shows was held out.",
+                alt=f"For each class and method the decoded direction of one feature of the {source} and the {N_TOP} "
                 "images on which it is most active.",
                 n_columns=N_TOP + 1,
                 most_facets=2,
@@ -167,15 +167,15 @@ def explanation(rows: pd.DataFrame, table: pd.DataFrame) -> list[Panel]:
 
 
 def _chosen(table: pd.DataFrame) -> list[str]:
-    """Raw activations, and the learners whose single features tell digits best."""
+    """Raw activations, and the learners whose single features tell classes best."""
     scores = table[table["task"] == tables.EXPLANATION["class_auroc"]].set_index("method")["mean"]
     learners = scores.drop([name for name in (RAW, *tables.REFERENCES) if name in scores])
     names = [*([RAW] if RAW in scores else []), *learners.sort_values(ascending=False, kind="stable").index]
     return (names or list(scores.index))[:_MOST_EXPLAINED]
 
 
-def _explained(name: str, row: pd.Series) -> ImageFacet:
-    pixels, _ = digits()
+def _explained(source: str, name: str, row: pd.Series) -> ImageFacet:
+    shown = images_of(source)
     pictures = np.asarray(row["pictures"]).reshape(-1, SIDE, SIDE)
     features, signs = np.asarray(row["class_feature"]), np.asarray(row["class_sign"])
     items = np.asarray(row["class_items"]).reshape(N_CLASSES, N_TOP)
@@ -183,10 +183,10 @@ def _explained(name: str, row: pd.Series) -> ImageFacet:
     images, tips = [], []
     for place in np.argsort(order):
         decoded = grey_values(signs[place] * pictures[features[place]][None])
-        images += [decoded, grey_values(pixels[items[place]].reshape(-1, SIDE, SIDE), signed=False)]
-        tips += [f"{name}: feature {features[place]} for digit {order[place]}, decoded"]
+        images += [decoded, grey_values(shown.pixels[items[place]].reshape(-1, SIDE, SIDE), signed=False)]
+        tips += [f"{name}: feature {features[place]} for {shown.names[order[place]]}, decoded"]
         tips += [f"{name}: image {item}, on which feature {features[place]} is large" for item in items[place]]
-    return ImageFacet(name, np.concatenate(images), tips, [str(digit) for digit in sorted(order)])
+    return ImageFacet(name, np.concatenate(images), tips, [shown.names[one] for one in sorted(order)])
 
 
 def edges(table: pd.DataFrame) -> list[Panel]:

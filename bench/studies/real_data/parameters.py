@@ -1,18 +1,36 @@
 """What the study looks at, what it holds fixed, and the presets."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
-Source = Literal["classifier", "autoencoder", "photographs"]
+Source = Literal["classifier", "autoencoder", "place-classifier", "place-autoencoder", "photographs"]
 
 SOURCES: dict[str, str] = {
     "classifier": "hidden layer of a network trained to name handwritten digits",
     "autoencoder": "hidden layer of a network trained to reconstruct handwritten digits",
+    "place-classifier": "hidden layer of a network trained to tell which fifth of which photograph a patch is from",
+    "place-autoencoder": "hidden layer of a network trained to reconstruct patches of the photographs",
     "photographs": "whitened patches of two photographs, and of the same photographs with random phases",
 }
-NETWORKS = ("classifier", "autoencoder")
+
+
+@dataclass(frozen=True)
+class Network:
+    """Which images it is trained on, and whether to name their classes (or to reconstruct them)."""
+
+    images: Literal["digits", "places"]
+    names_classes: bool
+
+
+NETWORKS: dict[str, Network] = {
+    "classifier": Network("digits", names_classes=True),
+    "autoencoder": Network("digits", names_classes=False),
+    "place-classifier": Network("places", names_classes=True),
+    "place-autoencoder": Network("places", names_classes=False),
+}
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 
@@ -42,9 +60,9 @@ class Fixed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     penalty_fraction: Annotated[float, Meta(gt=0, lt=1)]
     """Penalty of the lasso that reads codes, as a fraction of each sample's lambda_max."""
     n_train: Annotated[int, Meta(ge=10, le=160)]
-    """Images of each digit that network, learner and probe see."""
+    """Images of each class that network, learner and probe see."""
     n_test: Annotated[int, Meta(ge=2, le=160)]
-    """Images of each digit that are judged."""
+    """Images of each class that are judged."""
     probe_penalty: Annotated[float, Meta(gt=0)]
     patch_side: Annotated[int, Meta(ge=6, le=32)]
     """Pixels along a patch."""
@@ -77,7 +95,7 @@ PRESETS = {
         "precision": "float32",
         "chunk_size": 5,
         "methods": ["raw", "pca", "alternating-mod", "topk-sae", "unrelated"],
-        "grid": {"source": ["autoencoder", "photographs"]},
+        "grid": {"source": ["autoencoder", "place-classifier", "photographs"]},
         "fixed": _FIXED,
     },
     "full": {

@@ -7,8 +7,8 @@ from bench.intrusion import Picture, Task, intrusion_page
 from bench.report.content import Attachment, ReportContent
 from bench.studies.real_data import panels, sentences, tables
 from bench.studies.real_data.conditions import UNITS
-from bench.studies.real_data.digits import LABELS_PER_CLASS, N_DRAWS, N_INTRUSION
-from bench.studies.real_data.images import SIDE, digits
+from bench.studies.real_data.images import N_STRIPS, SIDE
+from bench.studies.real_data.networks import LABELS_PER_CLASS, N_DRAWS, N_INTRUSION, images_of
 from bench.studies.real_data.parameters import NETWORKS, SOURCES, Fixed
 from bench.study import Results, Spec
 
@@ -58,7 +58,7 @@ def _intrusion(rows: pd.DataFrame) -> list[Attachment]:
     if rows.empty:
         return []
     first = rows[(rows["source"] == rows["source"].iloc[0]) & (rows["trial"] == rows["trial"].min())]
-    pixels, _ = digits()
+    pixels = images_of(first["source"].iloc[0]).pixels
     rng = np.random.default_rng(0)
     tasks = []
     for row in first.to_dict("records"):
@@ -84,25 +84,28 @@ def _notes(spec: Spec) -> list[str]:
     fixed: Fixed = spec.fixed
     return [
         *(f"{name}: {SOURCES[name]}." for name in spec.grid.source),
-        "Images: the 8 x 8 digits and the two photographs that come inside scikit-learn. Networks: 64 - "
-        f"{fixed.n_hidden} - {fixed.n_dims} - output, trained on {fixed.n_train} images of each of nine digits; the "
+        "Images: the 8 x 8 digits and the two photographs (a temple and a flower) that come inside scikit-learn. "
+        f"Classes: ten digits; or {N_STRIPS} upright strips of each photograph at half its resolution, cut into 8 x 8 "
+        "patches that share no pixel. Networks: 64 - "
+        f"{fixed.n_hidden} - {fixed.n_dims} - output, trained on {fixed.n_train} images of each of nine classes; the "
         f"linear layer of {fixed.n_dims} is decomposed into {fixed.n_atoms} codes by dictionaries learned from the "
-        f"same images, the network left as it is. {fixed.n_test} other images of each digit are judged. Each trial has "
-        "its own split and network, and another digit held out.",
+        f"same images, the network left as it is. {fixed.n_test} other images of each class are judged. Each trial has "
+        "its own split and network, and another class held out.",
         "Codes are >= 0, but for principal and independent components, which are signed. Lasso readers take "
         f"{fixed.penalty_fraction:g} of each sample's lambda_max; autoencoders their own encoder, told "
         f"{fixed.n_active:g} active codes.",
         f"Classifier: multinomial logistic regression on standardised features, penalty {fixed.probe_penalty:g} for "
-        f"all; few labels: {', '.join(map(str, LABELS_PER_CLASS))} of each digit, mean of {N_DRAWS} choices. Principal "
+        f"all; few labels: {', '.join(map(str, LABELS_PER_CLASS))} of each class, mean of {N_DRAWS} choices. Principal "
         "components of all dimensions are a rotation of the raw activations, but are standardised along other axes: "
         "what they lose, the standardisation loses.",
-        f"Disturbances, of test images only: {'; '.join(f'{kind}: {unit}' for kind, unit in UNITS.items())}.",
-        "Anomaly: the area under the ROC curve of the held-out digit against test images of the nine, scored by the "
+        f"Disturbances, of test images only: {'; '.join(f'{kind}: {unit}' for kind, unit in UNITS.items())}. "
+        "What comes from beyond the edge is 0 for digits, the last pixel for photographs.",
+        "Anomaly: the area under the ROC curve of the held-out class against test images of the nine, scored by the "
         "mean distance to the 5 nearest training images and by the Mahalanobis distance; auroc_residual, by what a "
         "dictionary leaves unexplained, has no counterpart in the raw activations.",
         "Differences are paired: split, network and disturbances are the same. Intervals are 95% Student t intervals "
         "over trials, not corrected for their number: of 20 differences that are none, one leaves out 0.",
-        "One feature a digit: for each digit the feature, with a sign, of the largest area under the ROC curve in "
+        "One feature a class: for each class the feature, with a sign, of the largest area under the ROC curve in "
         "training, judged on test images. Monosemanticity and intruders compare images by the cosine of their pixels.",
         f"Photographs: two, halved, whitened after Olshausen & Field (1997); {fixed.n_patches} patches of "
         f"{fixed.patch_side} x {fixed.patch_side} pixels, their means taken out, {fixed.patch_atoms} atoms, signed "

@@ -1,7 +1,7 @@
-"""Real data: dictionaries of networks trained on handwritten digits, and of patches of photographs.
+"""Real data: dictionaries of networks trained on digits or photographs, and of patches of photographs.
 
-A trial of the networks is a split of the images, a network trained on nine of the ten digits (the tenth, another one in
-each trial, is the anomaly), and a dictionary of its hidden layer. A trial of the photographs is a choice of patches.
+A trial of the networks is a split of the images, a network trained on nine of the ten classes (the tenth, another one
+in each trial, is the anomaly), and a dictionary of its hidden layer. A trial of the photographs is a choice of patches.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import jax
 
 from bench.errors import UserError
-from bench.studies.real_data import digits, images, patches
+from bench.studies.real_data import images, networks, patches
 from bench.studies.real_data.decompose import LEARNERS, RAW, Decomposition
 from bench.studies.real_data.parameters import NETWORKS, PRESETS, Fixed, Grid
 from bench.study import Axis, Context, Point, Spec, Study, deferred
@@ -17,11 +17,11 @@ from bench.study import Axis, Context, Point, Spec, Study, deferred
 
 def _part(context: Context) -> Any:
     """The module that knows this source."""
-    return digits if context.static["source"] in NETWORKS else patches
+    return networks if context.static["source"] in NETWORKS else patches
 
 
 def worlds(spec: Spec, static: Point) -> list[tuple[Point, int]]:
-    """In each trial another digit is held out; photographs come as they are, and scrambled."""
+    """In each trial another class is held out; photographs come as they are, and scrambled."""
     kinds = (0,) if static["source"] in NETWORKS else (0, 1)
     return [
         ({**static, "held_out": trial % 10, "scrambled": kind}, trial) for kind in kinds for trial in range(spec.trials)
@@ -54,15 +54,15 @@ def check(spec: Spec) -> None:
     """The images must be there, and be enough."""
     fixed: Fixed = spec.fixed
     images.require()
-    if fixed.n_train + fixed.n_test > images.N_PER_DIGIT:
+    if fixed.n_train + fixed.n_test > images.N_PER_CLASS:
         raise UserError(
-            f"n_train {fixed.n_train} and n_test {fixed.n_test} together exceed a digit's {images.N_PER_DIGIT} images"
+            f"n_train {fixed.n_train} and n_test {fixed.n_test} together exceed a class's {images.N_PER_CLASS} images"
         )
 
 
 STUDY = Study(
     name="real-data",
-    summary="networks trained on handwritten digits, and photographs: what codes are good for, raw activations beside",
+    summary="networks trained on digits and photographs: what codes are good for, raw activations beside",
     grid_type=Grid,
     fixed_type=Fixed,
     axes={"source": Axis("world", static=True), "held_out": Axis("world"), "scrambled": Axis("world")},

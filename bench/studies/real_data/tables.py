@@ -14,7 +14,7 @@ from analysis.statistics import Interval, mean_interval
 from bench.status import trial_failed
 from bench.studies.real_data.conditions import CONDITIONS
 from bench.studies.real_data.decompose import RAW
-from bench.studies.real_data.digits import LABELS_PER_CLASS, N_INTRUSION
+from bench.studies.real_data.networks import LABELS_PER_CLASS, N_INTRUSION
 from bench.studies.real_data.parameters import NETWORKS
 from recovery.solution import Status
 
@@ -23,7 +23,7 @@ REFERENCES = ("pca", "unrelated")
 
 DOWNSTREAM: dict[str, str] = {
     **{condition.column: condition.label for condition in CONDITIONS},
-    **{f"accuracy_labels_{n}": f"{n} label{'s' if n > 1 else ''} a digit" for n in LABELS_PER_CLASS},
+    **{f"accuracy_labels_{n}": f"{n} label{'s' if n > 1 else ''} a class" for n in LABELS_PER_CLASS},
     **{
         condition.anomaly_column(detector): f"anomaly by {name}, {condition.label}"
         for detector, name in (("neighbours", "neighbours"), ("mahalanobis", "Mahalanobis"))
@@ -33,7 +33,7 @@ DOWNSTREAM: dict[str, str] = {
 """What features are compared by, codes with raw activations: column -> task. Larger is better, chance 1/9 or 1/2."""
 
 EXPLANATION: dict[str, str] = {
-    "class_auroc": "one feature a digit (AUROC)",
+    "class_auroc": "one feature a class (AUROC)",
     "selectivity": "class selectivity",
     "monosemanticity": "monosemanticity",
     "intrusion": "intruders found by pixels",
@@ -84,7 +84,7 @@ def explanation_table(rows: pd.DataFrame) -> pd.DataFrame:
     table = comparison_table(rows, EXPLANATION)
     if table.empty:
         return table
-    known = {"one feature a digit (AUROC)": 0.5, "intruders found by pixels": 1 / (N_INTRUSION + 1)}
+    known = {"one feature a class (AUROC)": 0.5, "intruders found by pixels": 1 / (N_INTRUSION + 1)}
     measured = {"class selectivity": "selectivity_chance", "monosemanticity": "monosemanticity_chance"}
     means = rows.groupby(["source", "method"])[list(measured.values())].mean()
     chance = [

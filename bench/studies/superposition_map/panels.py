@@ -16,15 +16,17 @@ MAPPED = {"nmse": "NMSE", "mcc": "mean correlation coefficient (MCC)", "support_
 DENSITY, NOISE = "density (share of active latents)", "noise standard deviation σ"
 
 
-def metric_map(cells: pd.DataFrame, spec: Spec, metric: str) -> Panel:
-    """One metric over density and noise, a row per method and a column per dictionary, with theory laid over."""
+def metric_map(cells: pd.DataFrame, boundary: pd.DataFrame, spec: Spec, metric: str) -> Panel:
+    """One metric over density and noise, a row per method and a column per dictionary, with theory and the measured
+    boundary laid over.
+    """
     part = cells[cells["metric"] == metric]
     methods = [m for m in (*known(spec), *blind(spec)) if m in set(part["method"])]
     kinds = [d for d in DICTIONARY if d in set(part["dictionary"])]
     x = Levels(DENSITY, np.array(spec.grid.density), log=True)
     y = Levels(NOISE, np.array(spec.grid.noise_std), log=True)
     recovered = cells[(cells["metric"] == "nmse") & (cells["recovered"] == "yes")]
-    facets = [[_facet(part, recovered, spec, m, d, x, y, metric) for d in kinds] for m in methods]
+    facets = [[_facet(part, recovered, boundary, spec, m, d, x, y, metric) for d in kinds] for m in methods]
     log = metric == "nmse"
     return heat_map(
         facets,
@@ -33,11 +35,10 @@ def metric_map(cells: pd.DataFrame, spec: Spec, metric: str) -> Panel:
         value_label=MAPPED[metric],
         name=f"map-{metric.replace('_', '-')}",
         title=f"{MAPPED[metric]} over density and noise",
-        caption=f"Mean over {spec.trials} trials. Outlined: recovered, NMSE ≤ {RECOVERED:g}. Curves, for a "
-        "random dictionary in the limit of "
-        "many latents: the l1 transition without noise (vertical); where the worst-case noise sensitivity of "
-        "the lasso, and where "
-        f"the oracle floor, pass NMSE = {RECOVERED:g}. The row “{NULL}” is the chance level.",
+        caption=f"Mean over {spec.trials} trials. Outlined: recovered, NMSE ≤ {RECOVERED:g}. Coloured: the noise up to "
+        "which half of the trials are recovered, with its 95% interval as a band. Black, for a random dictionary in "
+        "the limit of many latents: the l1 transition without noise (vertical); where the worst-case noise sensitivity "
+        f"of the lasso, and where the oracle floor, pass NMSE = {RECOVERED:g}. The row “{NULL}” is the chance level.",
         alt=f"Maps of {MAPPED[metric]} per method, for the trained network and the random dictionary: good at "
         "low density and low noise, "
         "worse towards high density and high noise.",
@@ -95,7 +96,15 @@ def geometry_panel(geometry: pd.DataFrame, fixed: Fixed) -> Panel:
 
 
 def _facet(
-    part: pd.DataFrame, recovered: pd.DataFrame, spec: Spec, method: str, kind: str, x: Levels, y: Levels, metric: str
+    part: pd.DataFrame,
+    recovered: pd.DataFrame,
+    boundary: pd.DataFrame,
+    spec: Spec,
+    method: str,
+    kind: str,
+    x: Levels,
+    y: Levels,
+    metric: str,
 ) -> MapFacet:
     here = part[(part["method"] == method) & (part["dictionary"] == kind)].set_index(["noise_std", "density"])
     index = pd.MultiIndex.from_product([y.values, x.values], names=["noise_std", "density"])
@@ -104,10 +113,11 @@ def _facet(
     what = f"{method}, {DICTIONARY[kind]}"
     tips = [_tip(cell, what, MAPPED[metric]) for _, cell in grid.reset_index().iterrows()]
     yes = recovered[(recovered["method"] == method) & (recovered["dictionary"] == kind)]
+    edge = boundary[(boundary["method"] == method) & (boundary["dictionary"] == kind)]
     return MapFacet(
         "",
         grid["mean"].to_numpy(float).reshape(shape),
-        curves=_curves(spec) if method != NULL else (),
+        curves=[*_curves(spec), *_measured(edge)] if method != NULL else (),
         hatched=(grid["n_failures"].fillna(0).to_numpy() > 0).reshape(shape),
         outlined=index.isin(yes.set_index(["noise_std", "density"]).index).reshape(shape),
         tips=[tips[i * shape[1] : (i + 1) * shape[1]] for i in range(shape[0])],
@@ -146,6 +156,15 @@ def _curves(spec: Spec) -> list[Curve]:
         Curve("noise sensitivity (worst case)", density, contour(worst_case_nmse)),
         Curve("oracle floor", density, contour(oracle_nmse)),
     ]
+
+
+def _measured(boundary: pd.DataFrame) -> list[Curve]:
+    """The measured boundary; none where no density has one."""
+    if not (boundary["noise50_low"] > 0).any():
+        return []
+    columns = (boundary[name].to_numpy(float) for name in ("density", "noise50", "noise50_low", "noise50_high"))
+    density, middle, low, high = columns
+    return [Curve("measured boundary", density, middle, kind="measured", low=low, high=high)]
 
 
 def _cut(

@@ -15,7 +15,7 @@ def report(results: Results) -> ReportContent:
     rows, spec = tables.judge(results.rows), results.spec
     cells, geometry = tables.cell_table(rows), tables.geometry_table(rows)
     theory, comparison = tables.theory_table(spec), tables.comparison_table(rows)
-    guarantees = tables.guarantee_table(rows, cells, spec)
+    guarantees, boundary = tables.guarantee_table(rows, cells, spec), tables.boundary_table(rows, spec)
     return ReportContent(
         title="Superposition map",
         question="Which features of a trained network in superposition can be recovered, at which density and "
@@ -24,18 +24,20 @@ def report(results: Results) -> ReportContent:
         sentences=[
             *sentences.representation(geometry, spec.fixed),
             *sentences.theory_agreement(cells, theory),
+            *sentences.boundary(boundary),
             *sentences.guarantees(guarantees),
             *sentences.network_against_random(comparison),
             *sentences.blind(cells, spec),
             sentences.failures(rows),
         ],
         panels=[
-            *(panels.metric_map(cells, spec, metric) for metric in panels.MAPPED),
+            *(panels.metric_map(cells, boundary, spec, metric) for metric in panels.MAPPED),
             *panels.cuts(cells, theory, spec),
             panels.geometry_panel(geometry, spec.fixed),
         ],
         tables={
             "cells": cells,
+            "boundary": boundary,
             "geometry": geometry,
             "guarantees": guarantees,
             "theory": theory,

@@ -50,6 +50,20 @@ def theory_agreement(cells: pd.DataFrame, theory: pd.DataFrame) -> list[str]:
     return sentences
 
 
+def boundary(table: pd.DataFrame) -> list[str]:
+    """Up to which noise the lasso recovers at the density at which it stands most, beside the oracle floor."""
+    part = table[(table["method"] == "lasso") & table["fit"].isin(["ok", "separated"])] if len(table) else table
+    texts = []
+    for name, own in part.groupby("dictionary", sort=True) if len(part) else ():
+        row = own.iloc[int(own["noise50"].to_numpy().argmax())]
+        texts.append(
+            f"Lasso, {DICTIONARY[str(name)]}: half of the trials are recovered up to noise {row['noise50']:.2g} "
+            f"[{row['noise50_low']:.2g}, {row['noise50_high']:.2g}] at density {row['density']:g}, its best; the "
+            f"oracle floor allows {row['oracle']:.2g}."
+        )
+    return texts
+
+
 def guarantees(table: pd.DataFrame) -> list[str]:
     """How much of what the lasso recovers theory guarantees for the very dictionary."""
     texts = []

@@ -1,11 +1,13 @@
 """The map's tables, from the rows alone: cells with intervals and chance, theory, geometry, network against random."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.statistics import fit_boundary
 from analysis.theory.guarantees import tropp_limit, welch_bound
 from analysis.theory.l1_transition import l1_transition
 from analysis.theory.noise_sensitivity import noise_sensitivity
@@ -54,6 +56,40 @@ def cell_table(rows: pd.DataFrame) -> pd.DataFrame:
     recovered = np.where(table["metric"] == "nmse", np.where(table["mean"] <= RECOVERED, "yes", "no"), "")
     order = [*by, "metric", "mean", "low", "high", "chance", "n_trials", "n_failures", "recovered"]
     return table.assign(recovered=recovered)[order].sort_values([*by, "metric"], ignore_index=True)
+
+
+def boundary_table(rows: pd.DataFrame, spec: Spec) -> pd.DataFrame:
+    """Per dictionary, method and density: the noise up to which half of the trials are recovered, by a logistic fit
+    over ln sigma, with its 95% profile interval; and where theory has NMSE = `RECOVERED`, for a random dictionary in
+    the limit of many latents: at worst, and with the true support.
+
+    `fit` is "separated" where all trials change sides between two noise levels, "above_range" ("below_range") where
+    all are recovered (lost) at every level; the noise is then infinite (0). Trials that failed, and levels without
+    noise, are left out.
+    """
+    counted = rows[~rows["failed"] & (rows["noise_std"] > 0)]
+    records = []
+    for (dictionary, method, density), part in counted.groupby(["dictionary", "method", "density"], sort=True):
+        levels = part.assign(recovered=part["nmse"] <= RECOVERED).groupby("noise_std")["recovered"].agg(["sum", "size"])
+        fit = fit_boundary(np.log(levels.index.to_numpy(float)), levels["sum"].to_numpy(), levels["size"].to_numpy())
+        level: Any = density
+        outside = {"above_range": np.inf, "below_range": -np.inf}
+        worst, oracle = (nmse(spec.fixed, float(level), 1.0) for nmse in (worst_case_nmse, oracle_nmse))
+        records.append(
+            {
+                "dictionary": dictionary,
+                "method": method,
+                "density": density,
+                "noise50": np.exp(outside.get(fit.status, fit.x50)),
+                "noise50_low": np.exp(fit.low),
+                "noise50_high": np.exp(fit.high),
+                "fit": fit.status,
+                "worst_case": (RECOVERED / worst) ** 0.5,
+                "oracle": (RECOVERED / oracle) ** 0.5,
+                "n_trials": len(part),
+            }
+        )
+    return pd.DataFrame.from_records(records)
 
 
 def geometry_table(rows: pd.DataFrame) -> pd.DataFrame:

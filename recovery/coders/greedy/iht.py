@@ -31,7 +31,7 @@ class Iht(Pursuit):
 
     def _step(self, unit: Normalised, observations: Array, k: Array, codes: Array, memory: Any) -> tuple[Array, Any]:
         descent = (observations - codes @ unit.dictionary.T) @ unit.dictionary
-        moved = codes + memory[:, None] * descent
+        moved: Array = codes + memory[:, None] * descent
         return jnp.where(largest(moved, k, nonnegative=self.nonnegative), moved, 0), memory
 
     def _start(self, unit: Normalised, observations: Array, k: Array) -> tuple[Array, Any]:

@@ -139,7 +139,7 @@ class Omp:
 
     def _best_atom(self, dictionary: Array, observations: Array, state: _State) -> tuple[Array, Array, Array]:
         """The atom to try next, its index, and whether none is worth trying."""
-        norms = jnp.linalg.norm(dictionary, axis=0)
+        norms: Array = jnp.linalg.norm(dictionary, axis=0)
         usable = (norms > 0) & (norms >= self.min_norm * jnp.max(norms))
         scores = (state.residual @ dictionary) * jnp.where(usable, 1 / jnp.where(usable, norms, 1), 0)
         scores = scores if self.nonnegative else jnp.abs(scores)
@@ -173,7 +173,7 @@ def _orthogonalise(
     rest = atom - jnp.sum(first[:, :, None] * basis, axis=1)
     second = jnp.sum(basis * rest[:, None, :], axis=2)
     rest = rest - jnp.sum(second[:, :, None] * basis, axis=1)
-    norm = jnp.linalg.norm(rest, axis=1)
+    norm: Array = jnp.linalg.norm(rest, axis=1)
     return rest / jnp.where(norm == 0, 1, norm)[:, None], norm, first + second
 
 

@@ -72,7 +72,7 @@ class Pursuit(ABC):
     ) -> Solution:
         unit = normalise(dictionary)
         k = jnp.minimum(jnp.asarray(self.n_active), self.n_nonzero)
-        size = jnp.linalg.norm(observations, axis=1)
+        size: Array = jnp.linalg.norm(observations, axis=1)
         allowed = jnp.maximum(self.noise_std * observations.shape[1] ** 0.5, self.tolerance * size)
 
         def step(state: _State) -> _State:

@@ -22,7 +22,7 @@ class Normalised(NamedTuple):
 
 def normalise(dictionary: Float[Array, "n_dims n_latents"]) -> Normalised:
     """Columns scaled to unit norm; those below a thousandth of the largest norm are left out."""
-    norms = jnp.linalg.norm(dictionary, axis=0)
+    norms: Array = jnp.linalg.norm(dictionary, axis=0)
     usable = (norms > 0) & (norms >= _MIN_NORM * jnp.max(norms))
     norms = jnp.where(usable, norms, 1)
     # A dictionary that is not finite must not look usable.

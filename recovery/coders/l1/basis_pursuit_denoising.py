@@ -59,7 +59,7 @@ class BasisPursuitDenoising:
         key: PRNGKeyArray | None = None,
     ) -> Solution:
         radius = jnp.broadcast_to(jnp.asarray(self.radius, observations.dtype), observations.shape[:1])
-        size = jnp.linalg.norm(observations, axis=1)
+        size: Array = jnp.linalg.norm(observations, axis=1)
 
         def least(state: PathState, residual: Array, image: Array) -> Array:
             # ||r - s u|| = radius, the smaller root; the quadratic's middle term is half as usual.
@@ -102,6 +102,6 @@ def relative_gap(
     primal = jnp.sum(jnp.abs(codes), axis=1)
     scale = jnp.maximum(primal, jnp.abs(reached))
     gap = jnp.abs(primal - reached) / jnp.where(scale == 0, 1, scale)
-    size = jnp.linalg.norm(observations, axis=1)
+    size: Array = jnp.linalg.norm(observations, axis=1)
     violation = jnp.maximum(jnp.linalg.norm(residual, axis=1) - radius, 0) / jnp.where(size == 0, 1, size)
     return jnp.maximum(gap, violation)

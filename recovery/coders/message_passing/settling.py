@@ -26,7 +26,7 @@ def unsettled(observations: Float[Array, "n_samples n_dims"]) -> Settling:
 
 def settle(settling: Settling, residual: Float[Array, "n_samples n_dims"]) -> Settling:
     """After one more iteration."""
-    size = jnp.linalg.norm(residual, axis=1)
+    size: Array = jnp.linalg.norm(residual, axis=1)
     fell = size < _FALL * settling.lowest
     return Settling(jnp.where(fell, size, settling.lowest), jnp.where(fell, 0, settling.waited + 1))
 

@@ -50,6 +50,7 @@ def _train(key: jax.Array, fixed: Fixed, values: dict) -> Any:
 
 def _measure(key: jax.Array, fixed: Fixed, trained: Any, values: dict) -> dict[str, Any]:
     relu, linear = trained
+    bias: jax.Array = relu.bias
     latents = bernoulli_uniform(key, n_samples=fixed.n_eval, n_latents=N, density=values["density"])
     held = represented(relu.weights)
     some = jnp.maximum(jnp.sum(held), 1)
@@ -58,7 +59,7 @@ def _measure(key: jax.Array, fixed: Fixed, trained: Any, values: dict) -> dict[s
         "linear_loss": linear_bottleneck.loss(linear, latents, None, _importance(values)),
         "n_represented": jnp.sum(held, dtype=jnp.int32),
         "n_represented_linear": jnp.sum(represented(linear.weights), dtype=jnp.int32),
-        "bias_represented": jnp.sum(jnp.where(held, relu.bias, 0)) / some,
+        "bias_represented": jnp.sum(jnp.where(held, bias, 0)) / some,
         "interference": jnp.sum(jnp.where(held, superposition(relu.weights), 0)) / some,
         **weight_columns(relu.weights),
     }

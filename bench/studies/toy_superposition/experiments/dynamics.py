@@ -63,13 +63,14 @@ def _measure(key: jax.Array, fixed: Fixed, trained: Any, values: dict) -> dict[s
     history, dimensionality, held = trained
     # Stands still on [t - WINDOW, t], and falls by t + WINDOW.
     at = jnp.arange(WINDOW, CHECKPOINTS - WINDOW)
-    still = jnp.abs(history[at - WINDOW] / history[at] - 1) < STILL
-    fall = jnp.where(still, 1 - history[at + WINDOW] / history[at], 0)
+    still: jax.Array = jnp.abs(history[at - WINDOW] / history[at] - 1) < STILL
+    fall: Any = jnp.where(still, 1 - history[at + WINDOW] / history[at], 0)
     jump = at[jnp.argmax(fall)]
 
     def level(checkpoint: jax.Array) -> jax.Array:
-        mask = held[checkpoint]
-        return jnp.sum(jnp.where(mask, dimensionality[checkpoint], 0)) / jnp.maximum(jnp.sum(mask), 1)
+        mask: jax.Array = held[checkpoint]
+        each: jax.Array = dimensionality[checkpoint]
+        return jnp.sum(jnp.where(mask, each, 0)) / jnp.maximum(jnp.sum(mask), 1)
 
     return {
         "loss": history[-1],

@@ -1,4 +1,4 @@
-"""Networks trained on handwritten digits: what their representation, or codes of it, are good for."""
+"""Networks trained on digits or patches of photographs: what their representation, or codes of it, are good for."""
 
 from typing import Any, NamedTuple
 
@@ -9,15 +9,15 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from analysis import metrics
 from bench.studies.real_data.conditions import CONDITIONS, amounts_of, disturbed
 from bench.studies.real_data.decompose import Decomposition, decompose, density, explained
-from bench.studies.real_data.images import SIDE, digits
-from bench.studies.real_data.parameters import Fixed
+from bench.studies.real_data.images import SIDE, Collection, collection
+from bench.studies.real_data.parameters import NETWORKS, Fixed
 from bench.study import Context
 from toymodels.networks import perceptron
 from toymodels.networks.perceptron import PerceptronParams
 from toymodels.training import TrainingConfig, train
 
 N_CLASSES = 9
-"""Digits that the network knows; the tenth is the anomaly."""
+"""Classes that the network knows; the tenth is the anomaly."""
 LABELS_PER_CLASS = (1, 2, 5, 10)
 N_DRAWS = 4
 """Random choices of the few labelled images, over which accuracies are averaged."""
@@ -47,22 +47,28 @@ class Sample(NamedTuple):
     outliers: Float[Array, "n_conditions n_outliers n_dims"]
 
 
+def images_of(source: Any) -> Collection:
+    """What a network was trained on."""
+    return collection(NETWORKS[source].images)
+
+
 def classes(held_out: Any) -> Any:
-    """The ten digits in the order of their class numbers; the last is held out."""
+    """The ten classes in the order of their class numbers; the last is held out."""
     return (held_out + 1 + jnp.arange(10)) % 10
 
 
 def world(key: PRNGKeyArray, context: Context, values: dict) -> World:
-    """Split the images at random, and train a network on nine of the ten digits."""
+    """Split the images at random, and train a network on nine of the ten classes."""
     fixed: Fixed = context.fixed
-    pixels, members = map(jnp.asarray, digits())
+    shown = images_of(context.static["source"])
+    pixels, members = jnp.asarray(shown.pixels), jnp.asarray(shown.members)
     split_key, init_key, train_key = jax.random.split(key, 3)
     order = jnp.argsort(jax.random.uniform(split_key, members.shape), axis=1)
     shuffled = jnp.take_along_axis(members[classes(values["held_out"])], order, axis=1)
     seen = shuffled[:N_CLASSES, : fixed.n_train].reshape(-1)
     unseen = shuffled[:N_CLASSES, fixed.n_train : fixed.n_train + fixed.n_test].reshape(-1)
     inputs, labels = pixels[seen], class_labels(fixed.n_train)
-    sorts = context.static["source"] == "classifier"
+    sorts = NETWORKS[str(context.static["source"])].names_classes
     head = (fixed.n_dims, N_CLASSES) if sorts else (fixed.n_dims, fixed.n_hidden, SIDE**2)
     start = perceptron.init(init_key, encoder=(SIDE**2, fixed.n_hidden, fixed.n_dims), head=head)
 
@@ -78,8 +84,9 @@ def world(key: PRNGKeyArray, context: Context, values: dict) -> World:
 
 
 def sample(key: PRNGKeyArray, context: Context, world: World, values: dict) -> Sample:
-    """Representations of the training images, and under every condition of the test images and the held-out digit."""
-    pixels = jnp.asarray(digits()[0])
+    """Representations of the training images, and under every condition of the test images and the held-out class."""
+    shown = images_of(context.static["source"])
+    pixels = jnp.asarray(shown.pixels)
     train = perceptron.hidden(world.params, pixels[world.train])
     mean = jnp.mean(train, axis=0)
     scale = jnp.sqrt(jnp.mean((train - mean[None, :]) ** 2))
@@ -89,7 +96,7 @@ def sample(key: PRNGKeyArray, context: Context, world: World, values: dict) -> S
 
     def under_conditions(key: PRNGKeyArray, places: Array) -> Array:
         image_key, noise_key = jax.random.split(key)
-        images = disturbed(image_key, pixels[places].reshape(-1, SIDE, SIDE))
+        images = disturbed(image_key, pixels[places].reshape(-1, SIDE, SIDE), shown.beyond)
         found = represented(images.reshape(-1, SIDE**2)).reshape(*images.shape[:2], -1)
         noise = jax.random.normal(noise_key, found.shape[1:], found.dtype)
         return found + amounts_of("activation noise")[:, None, None] * noise[None]
@@ -118,6 +125,7 @@ def judge(
     train, test, outliers = jnp.split(found.features, (sizes[0], sizes[0] + sizes[1]))
     test, outliers = test.reshape(*data.test.shape[:2], -1), outliers.reshape(*data.outliers.shape[:2], -1)
     labels, test_labels = class_labels(fixed.n_train), class_labels(fixed.n_test)
+    pixels = jnp.asarray(images_of(context.static["source"]).pixels)
     r2, left = explained(
         jnp.concatenate([data.test[0], data.outliers[0]]), found.dictionary, jnp.concatenate([test[0], outliers[0]])
     )
@@ -128,8 +136,8 @@ def judge(
         **_accuracies(few_key, fixed, train, labels, test, test_labels),
         **_anomalies(train, test, outliers),
         "auroc_residual": _auroc(jnp.linalg.norm(left, axis=1), data.test.shape[1]),
-        **_explanation(chance_key, round_key, train, labels, test[0], test_labels, world),
-        "pictures": _pictures(data.train, world, found),
+        **_explanation(chance_key, round_key, train, labels, test[0], test_labels, world, pixels),
+        "pictures": _pictures(data.train, pixels[world.train], found),
         **found.status,
     }
 
@@ -169,7 +177,7 @@ def _accuracies(
 
 
 def _anomalies(train: Array, test: Array, outliers: Array) -> dict[str, Array]:
-    """How well scores of anomaly, by clean training images, tell the held-out digit from the others in each condition.
+    """How well scores of anomaly, by clean training images, tell the held-out class from the others in each condition.
 
     Both are disturbed alike: a detector that takes every disturbed image for an anomaly tells nothing.
     """
@@ -196,15 +204,16 @@ def _explanation(
     test: Array,
     test_labels: Array,
     world: World,
+    pixels: Array,
 ) -> dict[str, Array]:
-    """How well single features go with single digits and with alike images, and which items show them."""
-    images = jnp.asarray(digits()[0])[world.test]
+    """How well single features go with single classes and with alike images, and which items show them."""
+    images = pixels[world.test]
     alive = jnp.std(test, axis=0) > 0
 
     def over_alive(values: Array) -> Array:
         return jnp.sum(jnp.where(alive & jnp.isfinite(values), values, 0)) / jnp.sum(alive & jnp.isfinite(values))
 
-    # For each digit the feature, with a sign, that tells it best from the others in training, judged on test images.
+    # For each class the feature, with a sign, that tells it best from the others in training, judged on test images.
     separation = metrics.auroc(train, labels[:, None] == jnp.arange(N_CLASSES)[None, :]) - 0.5
     best = jnp.argmax(jnp.abs(separation), axis=0)
     sign = jnp.sign(separation[best, jnp.arange(N_CLASSES)])
@@ -230,12 +239,11 @@ def _explanation(
     }
 
 
-def _pictures(train: Array, world: World, found: Decomposition) -> Float[Array, "n_atoms n_pixels"]:
+def _pictures(train: Array, images: Array, found: Decomposition) -> Float[Array, "n_atoms n_pixels"]:
     """Each direction as an image: by the linear map of representations to images that is best on the training images.
 
     It is linear whatever the network is, so that an atom has one picture, with a sign.
     """
-    images = jnp.asarray(digits()[0])[world.train]
     images = images - jnp.mean(images, axis=0)[None, :]
     gram = train.T @ train
     ridge = 1e-3 * jnp.trace(gram) / gram.shape[0] * jnp.eye(gram.shape[0], dtype=gram.dtype)

@@ -274,6 +274,45 @@ def intrusion(folder: Path, answers: tuple[Path, ...]) -> None:
         click.echo(f"scores: {write_file(file, csv_bytes(scores))}")
 
 
+@cli.command()
+@click.argument("contests", metavar="[CONTEST]...", nargs=-1)
+@click.option("--list", "listing", is_flag=True, help="List the contests.")
+@click.option("--quick", is_flag=True, help="Smaller problems, two rounds.")
+@click.option(
+    "--repeats", type=click.IntRange(min=1), default=None, help="Rounds, instead of the contest's own number."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the problems.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Results folder; an earlier comparison there is replaced.  [default: runs/compare]",
+)
+def compare(
+    contests: tuple[str, ...], listing: bool, quick: bool, repeats: int | None, seed: int, results: Path | None
+) -> None:
+    """Time this package and others (extra `compare`: scikit-learn, SPAMS, PyTorch; HiGHS from SciPy) on the same
+    problems, all contests or those named: ratios with intervals, quality beside time.
+    """
+    from bench.compare import compare as hold
+    from bench.compare.command import lines
+
+    if listing:
+        for line in lines():
+            click.echo(line)
+        return
+    say = functools.partial(click.echo, err=True)
+    try:
+        sentences, page = hold(contests, repeats=repeats, quick=quick, seed=seed, results=results, say=say)
+    except KeyboardInterrupt:
+        click.echo("interrupted; nothing was written", err=True)
+        sys.exit(130)
+    for sentence in sentences:
+        click.echo(sentence)
+    click.echo(f"report: {page}")
+
+
 @cli.command(name="new-solver")
 @click.argument("name")
 @click.option("--learner", is_flag=True, help="A dictionary learner, not a coder.")

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 import pyarrow as pa
+from jax.sharding import Mesh, PartitionSpec
 
 from bench.errors import UserError
 from bench.keys import stack_key_data
@@ -33,7 +34,8 @@ def evaluate_chunk(spec: Spec, chunk: Chunk) -> Evaluation:
     Raises UserError when a plugged-in method raises, or returns what is no answer.
     """
     study = get_study(spec.study)
-    padded = chunk.worlds + (chunk.worlds[-1],) * (chunk.capacity - len(chunk.worlds))
+    size = -(-chunk.capacity // n_devices()) * n_devices()
+    padded = chunk.worlds + (chunk.worlds[-1],) * (size - len(chunk.worlds))
     with precision(spec.precision), collected_faults() as faults:
         worlds = _make_worlds(study, spec, chunk, padded)
         blocks, timings = [], []
@@ -117,7 +119,7 @@ def _traced(study: Study, point: Point) -> Point:
 @functools.cache
 def _compiled_world(group: _Group) -> Callable[..., Any]:
     make, context = get_study(group.study).world, group.context
-    return jax.jit(jax.vmap(lambda key, values: make(jax.random.wrap_key_data(key), context, values)))
+    return _on_devices(jax.vmap(lambda key, values: make(jax.random.wrap_key_data(key), context, values)))
 
 
 @functools.cache
@@ -181,7 +183,20 @@ def _over_points(group: _Group, one: Callable[..., Any]) -> Callable[..., Any]:
             return jax.vmap(point)(keys, *rest)
         return jax.lax.map(lambda each: point(*each), (keys, *rest))
 
-    return jax.jit(lambda keys, worlds, *rest: jax.lax.map(all_points, (keys, worlds, *rest)))
+    return _on_devices(lambda keys, worlds, *rest: jax.lax.map(all_points, (keys, worlds, *rest)))
+
+
+def n_devices() -> int:
+    """Devices of this process, among which the worlds of a chunk are shared out."""
+    return len(jax.local_devices())
+
+
+def _on_devices(over_worlds: Callable[..., Any]) -> Any:
+    """Compile a function of arrays whose first axis is worlds; with several devices each computes its share of them."""
+    if n_devices() == 1:
+        return jax.jit(over_worlds)
+    mesh, worlds = Mesh(np.array(jax.local_devices()), ("worlds",)), PartitionSpec("worlds")
+    return jax.jit(jax.shard_map(over_worlds, mesh=mesh, in_specs=worlds, out_specs=worlds, check_vma=False))
 
 
 def _array(values: list, precision: str) -> np.ndarray:

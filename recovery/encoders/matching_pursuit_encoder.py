@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from recovery.coder import ResidualKind
 from recovery.encoders.one_pass import one_pass_solution
+from recovery.largest import largest_entry
 from recovery.solution import Solution
 
 
@@ -56,17 +57,14 @@ class MatchingPursuitEncoder:
         self, dictionary: Float[Array, "n_dims n_atoms"], missing: Float[Array, "n_samples n_dims"]
     ) -> Int[Array, "n_samples n_nonzero"]:
         """The atom of each step, -1 where there is none: no step, or nothing left to take."""
-        atoms = jnp.arange(dictionary.shape[1])
         enough = self.tolerance * jnp.linalg.norm(missing, axis=1)
 
         def step(i: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
             missing, chosen = state
             score = missing @ dictionary
             size = score if self.nonnegative else jnp.abs(score)
-            best = jnp.max(size, axis=1, keepdims=True)
-            # The largest that has the maximum; argmax takes several times as long on CPUs.
-            wanted = (best[:, 0] > 0) & (jnp.linalg.norm(missing, axis=1) > enough)
-            atom = jnp.where(wanted, jnp.max(jnp.where(size >= best, atoms, -1), axis=1), -1)
+            place, best = largest_entry(size)
+            atom = jnp.where((best > 0) & (jnp.linalg.norm(missing, axis=1) > enough), place, -1)
             _, missing = _take_one(dictionary, missing, atom)
             return missing, chosen.at[:, i].set(atom)
 

@@ -163,27 +163,25 @@ def test_interrupted_then_resumed_by_folder(superposed, donoho_folder, tmp_path)
     assert contents(folder / "tables") == contents(donoho_folder / "tables")
 
 
-@pytest.mark.parametrize("damage", ["truncated", "foreign", "flipped"])
-def test_a_damaged_shard_is_named_and_only_its_chunk_redone(superposed, damage, donoho_folder, tmp_path):
+def test_damaged_shards_are_named_and_only_their_chunks_redone(superposed, donoho_folder, tmp_path):
+    """One truncated, one another's, one with a flipped byte; the fourth stays as it is."""
     folder = copy(donoho_folder, tmp_path)
-    shards = sorted((folder / "shards").iterdir())
-    victim, data = shards[1], shards[1].read_bytes()
-    if damage == "truncated":
-        victim.write_bytes(data[: len(data) // 2])
-    elif damage == "foreign":
-        shutil.copy(shards[0], victim)
-    else:
-        file = pq.ParquetFile(victim)
-        column = file.metadata.row_group(0).column(file.schema_arrow.get_field_index("relative_error"))
-        middle = column.data_page_offset + column.total_compressed_size // 2
-        victim.write_bytes(data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :])
-    refused(superposed("report", folder), victim.name, f"superposed run {folder}")
-    others = {p: p.stat().st_mtime_ns for p in shards if p != victim}
+    whole, *victims = sorted((folder / "shards").iterdir())
+    truncated, foreign, flipped = victims
+    truncated.write_bytes(truncated.read_bytes()[:2000])
+    shutil.copy(whole, foreign)
+    data, file = flipped.read_bytes(), pq.ParquetFile(flipped)
+    column = file.metadata.row_group(0).column(file.schema_arrow.get_field_index("relative_error"))
+    middle = column.data_page_offset + column.total_compressed_size // 2
+    flipped.write_bytes(data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :])
+    refused(superposed("report", folder), truncated.name, f"superposed run {folder}")
+    before = whole.stat().st_mtime_ns
     done = superposed(*DONOHO, "--results", folder)
     assert done.returncode == 0, done.stderr
-    assert victim.name in done.stderr
-    assert {p: p.stat().st_mtime_ns for p in others} == others
-    assert len(list((folder / "rejected").iterdir())) == 1
+    for victim, said in ((truncated, "truncated"), (foreign, "another run"), (flipped, "damaged")):
+        assert any(victim.name in line and said in line for line in done.stderr.splitlines()), done.stderr
+    assert whole.stat().st_mtime_ns == before
+    assert {path.name for path in (folder / "rejected").iterdir()} == {path.name for path in victims}
     assert contents(folder / "tables") == contents(donoho_folder / "tables")
 
 

@@ -1,6 +1,7 @@
 """The same bytes whatever computes the chunks, and what becomes of a run whose workers or scheduler die."""
 
 import functools
+import json
 import os
 import signal
 import stat
@@ -70,6 +71,22 @@ def test_a_killed_worker_changes_nothing(shards, tmp_path):
     assert process.returncode == 0, err
     assert "Traceback" not in err
     assert read(folder) == shards
+
+
+def test_worlds_are_shared_out_among_devices(shards, tmp_path):
+    """Three devices in the place of the one that a CPU is; chunks of two worlds, so that one device has nothing new."""
+    process = started(
+        tmp_path / "out",
+        *("--set", "chunk_size=2", "--precision", "float64"),
+        XLA_FLAGS="--xla_force_host_platform_device_count=3",
+    )
+    _, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    single = tmp_path / "single"
+    run_study(STUDY, load_spec(STUDY, settings=[*SIZES, "chunk_size=2"], precision="float64"), single)
+    assert read(tmp_path / "out") == read(single)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert len(manifest["hardware"]["devices"]) == 3
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from jaxtyping import Array
 
 from recovery.coders.greedy.pursuit import DATA_FIELDS, META_FIELDS, Pursuit
 from recovery.coders.greedy.support import Normalised
+from recovery.largest import largest_entry
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=DATA_FIELDS, meta_fields=META_FIELDS)
@@ -33,7 +34,7 @@ class Mp(Pursuit):
         change = jnp.maximum(change, -codes) if self.nonnegative else change
         full = jnp.sum(codes != 0, axis=1) >= k
         size = jnp.where(full[:, None] & (codes == 0), 0, jnp.abs(change))
-        chosen = jax.nn.one_hot(jnp.argmax(size, axis=1), codes.shape[1], dtype=codes.dtype)
+        chosen = jax.nn.one_hot(largest_entry(size)[0], codes.shape[1], dtype=codes.dtype)
         change = jnp.where(size > 0, chosen * change, 0)
         return codes + change, memory - change @ unit.dictionary.T
 

@@ -1,6 +1,6 @@
 """Orthogonal matching pursuit, batched."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, NamedTuple, Self
 
@@ -9,11 +9,16 @@ import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
+from recovery.blocks import in_blocks
 from recovery.coder import ResidualKind
 from recovery.iterate import Verdict, blank_non_finite, freeze, iterate
 from recovery.knowledge import Knowledge
+from recovery.largest import largest_entry
 from recovery.residual import relative_norm, relative_residual
 from recovery.solution import Solution
+
+_MOST_LEFT = 0.5
+"""Share of an atom's length that has to be left beside the basis for one orthogonalisation to do."""
 
 
 class _State(NamedTuple):
@@ -50,7 +55,7 @@ class Omp:
     limited to 4 n_nonzero.
 
     Pati, Rezaiifar & Krishnaprasad 1993. The least squares are updated by a QR factorisation of the chosen atoms
-    (Gram-Schmidt, applied twice), not solved afresh.
+    (Gram-Schmidt, applied twice where an atom is near to those before), not solved afresh.
     """
 
     n_nonzero: int
@@ -83,6 +88,14 @@ class Omp:
         observations: Float[Array, "n_samples n_dims"],
         *,
         key: PRNGKeyArray | None = None,
+    ) -> Solution:
+        if self.n_active is None:
+            return in_blocks(lambda some: self._solve(dictionary, some), observations)
+        most = jnp.broadcast_to(jnp.asarray(self.n_active), observations.shape[:1])
+        return in_blocks(lambda some, its: replace(self, n_active=its)._solve(dictionary, some), observations, most)
+
+    def _solve(
+        self, dictionary: Float[Array, "n_dims n_latents"], observations: Float[Array, "n_samples n_dims"]
     ) -> Solution:
         n_samples, n_latents = observations.shape[0], dictionary.shape[1]
 
@@ -124,7 +137,7 @@ class Omp:
             used = jnp.arange(self.n_nonzero) <= state.n_chosen[:, None]
             accepted &= jnp.all((coefficients > 0) | ~used, axis=1)
         grown = _State(
-            basis=state.basis + slot[:, :, None] * new[:, None, :],
+            basis=jnp.where(slot[:, :, None] > 0, new[:, None, :], state.basis),
             triangle=triangle,
             loadings=loadings,
             support=jnp.where(slot > 0, index[:, None], state.support),
@@ -144,9 +157,9 @@ class Omp:
         scores = (state.residual @ dictionary) * jnp.where(usable, 1 / jnp.where(usable, norms, 1), 0)
         scores = scores if self.nonnegative else jnp.abs(scores)
         scores = jnp.where(state.tried, 0, scores)
-        index = jnp.argmax(scores, axis=1).astype(jnp.int32)
+        index, largest = largest_entry(scores)
         rounding = 10 * jnp.finfo(scores.dtype).eps * jnp.linalg.norm(observations, axis=1)
-        return dictionary.T[index], index, jnp.max(scores, axis=1) <= rounding
+        return dictionary.T[index], index, largest <= rounding
 
 
 def _empty(observations: Float[Array, "n_samples n_dims"], n_nonzero: int, n_latents: int) -> _State:
@@ -168,13 +181,22 @@ def _orthogonalise(
     basis: Float[Array, "n_samples n_nonzero n_dims"], atom: Float[Array, "n_samples n_dims"]
 ) -> tuple[Float[Array, "n_samples n_dims"], Float[Array, " n_samples"], Float[Array, "n_samples n_nonzero"]]:
     """The unit vector an atom adds to the basis, its length before scaling, and the atom's part along the basis."""
-    # Products and sums, not matrix products: one small matrix per sample is slow as a batched product.
-    first = jnp.sum(basis * atom[:, None, :], axis=2)
-    rest = atom - jnp.sum(first[:, :, None] * basis, axis=1)
-    second = jnp.sum(basis * rest[:, None, :], axis=2)
-    rest = rest - jnp.sum(second[:, :, None] * basis, axis=1)
+
+    def along(vector: Array) -> tuple[Array, Array]:
+        # Products and sums, not matrix products: one small matrix per sample is slow as a batched product.
+        part = jnp.sum(basis * vector[:, None, :], axis=2)
+        return part, vector - jnp.sum(part[:, :, None] * basis, axis=1)
+
+    def again(part: Array, rest: Array) -> tuple[Array, Array]:
+        more, rest = along(rest)
+        return part + more, rest
+
+    part, rest = along(atom)
+    # Where most of the atom is left, rounding left little of the basis in it (Daniel et al. 1976).
+    little = jnp.linalg.norm(rest, axis=1) < _MOST_LEFT * jnp.linalg.norm(atom, axis=1)
+    part, rest = jax.lax.cond(jnp.any(little), again, lambda *same: same, part, rest)
     norm: Array = jnp.linalg.norm(rest, axis=1)
-    return rest / jnp.where(norm == 0, 1, norm)[:, None], norm, first + second
+    return rest / jnp.where(norm == 0, 1, norm)[:, None], norm, part
 
 
 def _coefficients(

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from recovery.blocks import in_blocks
 from recovery.coder import ResidualKind
 from recovery.coders.l1.lasso import largest_penalty, relative_gap
 from recovery.iterate import Outcome, Verdict, blank_non_finite
@@ -54,7 +55,8 @@ class LassoCoder(ABC):
         key: PRNGKeyArray | None = None,
     ) -> Solution:
         penalty = self.absolute_penalty(dictionary, observations)
-        codes, outcome = blank_non_finite(*self._solve(dictionary, observations, penalty))
+        solved = in_blocks(lambda some, its: self._solve(dictionary, some, its), observations, penalty)
+        codes, outcome = blank_non_finite(*solved)
         return Solution(codes, *outcome)
 
     def absolute_penalty(

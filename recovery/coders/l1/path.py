@@ -9,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from recovery.coders.gathered import Gathered, gather
 from recovery.iterate import Outcome, Verdict, iterate
+from recovery.largest import largest_entry
 
 _RIDGE = 4
 
@@ -45,8 +46,8 @@ def follow(
     n_slots = min(dictionary.shape)
     correlations = observations @ dictionary
     strength = correlations if nonnegative else jnp.abs(correlations)
-    first = jnp.argmax(strength, axis=1)
-    largest = jnp.maximum(jnp.max(strength, axis=1), 0)
+    first, largest = largest_entry(strength)
+    largest = jnp.maximum(largest, 0)
     signs = jnp.sign(correlations)
 
     def step(state: PathState) -> PathState:

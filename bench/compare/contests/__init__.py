@@ -1,0 +1,1 @@
+"""One contest a file."""

@@ -1,0 +1,108 @@
+"""The dictionary test of Aharon, Elad & Bruckstein (2006): how many atoms are found, and how soon."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from analysis.metrics.dictionary_similarity import absolute_cosine
+from bench.compare.contest import OURS, Contest, Entrant, peer
+from recovery.learners import AlternatingMod, ApproximateKsvd, Mod
+from toymodels.latents import exact_k
+
+N_ATOMS, N_DIMS, N_ACTIVE, N_SIGNALS, SNR_DB, N_ROUNDS = 50, 20, 3, 1500, 20, 80
+FOUND = 0.01
+"""A true atom is found where 1 - |cosine| with the nearest learned one is below this."""
+
+
+def problem_of(key: PRNGKeyArray) -> tuple[Float[Array, "n_dims n_atoms"], Float[Array, "n_signals n_dims"]]:
+    """A dictionary and its noisy signals."""
+    key_atoms, key_codes, key_noise = jax.random.split(key, 3)
+    atoms = jax.random.normal(key_atoms, (N_DIMS, N_ATOMS))
+    dictionary = atoms / jnp.linalg.norm(atoms, axis=0)[None, :]
+    signals = exact_k(key_codes, n_samples=N_SIGNALS, n_latents=N_ATOMS, n_active=N_ACTIVE) @ dictionary.T
+    noise_std = jnp.sqrt(jnp.mean(signals**2)) * 10 ** (-SNR_DB / 20)
+    return dictionary, signals + noise_std * jax.random.normal(key_noise, signals.shape)
+
+
+class Problem(NamedTuple):
+    """The truth, the signals, and a seed for the learner."""
+
+    dictionary: np.ndarray
+    signals: np.ndarray
+    seed: int
+
+
+def problem(seed: int, quick: bool) -> Problem:
+    """One of the test's dictionaries; quick makes no difference, as it takes seconds."""
+    dictionary, signals = problem_of(jax.random.key(seed))
+    return Problem(np.asarray(dictionary), np.asarray(signals), seed)
+
+
+def _compiled(learner: Any):
+    def start(one: Problem):
+        fit = jax.jit(lambda y, key: learner.fit(y, n_atoms=N_ATOMS, key=key).dictionary)
+        compiled = fit.lower(one.signals, jax.random.key(0)).compile()
+        return lambda problem: jax.block_until_ready(compiled(problem.signals, jax.random.key(problem.seed)))
+
+    return start
+
+
+def _spams(n_threads: int):
+    def start(one: Problem):
+        spams = peer("spams")
+
+        def solve(problem: Problem) -> np.ndarray:
+            np.random.seed(problem.seed)  # noqa: NPY002 (what SPAMS draws its start from)
+            columns = np.asfortranarray(problem.signals.T.astype(np.float64))
+            # Sparsity-constrained codes by LARS, as many as the truth has; the settings under which it finds most.
+            settings: dict[str, Any] = {"mode": 3, "lambda1": N_ACTIVE, "iter": 1000, "batchsize": 512}
+            return spams.trainDL(columns, K=N_ATOMS, numThreads=n_threads, verbose=False, **settings)
+
+        return solve
+
+    return start
+
+
+def _sklearn(n_threads: int):
+    def start(one: Problem):
+        from sklearn.decomposition import MiniBatchDictionaryLearning
+
+        def solve(problem: Problem) -> np.ndarray:
+            settings: dict[str, Any] = {"transform_algorithm": "omp", "fit_algorithm": "lars", "alpha": 0.1}
+            learner = MiniBatchDictionaryLearning(
+                N_ATOMS, batch_size=256, max_iter=N_ROUNDS, random_state=problem.seed, n_jobs=n_threads, **settings
+            )
+            return learner.fit(problem.signals).components_.T
+
+        return solve
+
+    return start
+
+
+def _score(problem: Problem, answer: Any) -> dict[str, float]:
+    similarity = absolute_cosine(jnp.asarray(problem.dictionary), jnp.asarray(answer, jnp.float32))
+    nearest = np.asarray(jnp.max(similarity, axis=1))
+    return {"found": float(np.mean(1 - nearest < FOUND))}
+
+
+SETTINGS = {"nonnegative": False, "n_rounds": N_ROUNDS}
+
+CONTEST = Contest(
+    name="dictionary-learning",
+    title="Dictionary learning",
+    what="Aharon, Elad & Bruckstein 2006: 1,500 signals of 3 of 50 atoms in 20 dimensions, at 20 dB.",
+    problem=problem,
+    entrants=lambda n_threads: [
+        Entrant("superposed, Mod", OURS, _compiled(Mod(n_nonzero=N_ACTIVE, **SETTINGS))),
+        Entrant("superposed, ApproximateKsvd", OURS, _compiled(ApproximateKsvd(n_nonzero=N_ACTIVE, **SETTINGS))),
+        Entrant("superposed, AlternatingMod", OURS, _compiled(AlternatingMod(**SETTINGS))),
+        Entrant("SPAMS, trainDL", "spams-bin", _spams(n_threads), "spams"),
+        Entrant("scikit-learn, MiniBatchDictionaryLearning", "scikit-learn", _sklearn(n_threads), "sklearn"),
+    ],
+    score=_score,
+    better={"found": "more"},
+    repeats=20,
+)

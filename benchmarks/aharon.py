@@ -19,6 +19,15 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from analysis.metrics.dictionary_similarity import absolute_cosine
 from analysis.statistics.intervals import mean_interval
+from bench.compare.contests.dictionary_learning import (
+    FOUND,
+    N_ACTIVE,
+    N_ATOMS,
+    N_DIMS,
+    N_SIGNALS,
+    SNR_DB,
+    problem_of,
+)
 from recovery.learner import DictionaryLearner
 from recovery.learners import (
     AlternatingMod,
@@ -30,20 +39,6 @@ from recovery.learners import (
     Pca,
     UnrelatedDictionary,
 )
-from toymodels.latents import exact_k
-
-N_ATOMS, N_DIMS, N_ACTIVE, N_SIGNALS, SNR_DB = 50, 20, 3, 1500, 20
-FOUND = 0.01
-
-
-def problem_of(key: PRNGKeyArray) -> tuple[Float[Array, "n_dims n_atoms"], Float[Array, "n_signals n_dims"]]:
-    """A dictionary and its noisy signals."""
-    key_atoms, key_codes, key_noise = jax.random.split(key, 3)
-    atoms = jax.random.normal(key_atoms, (N_DIMS, N_ATOMS))
-    dictionary = atoms / jnp.linalg.norm(atoms, axis=0)[None, :]
-    signals = exact_k(key_codes, n_samples=N_SIGNALS, n_latents=N_ATOMS, n_active=N_ACTIVE) @ dictionary.T
-    noise_std = jnp.sqrt(jnp.mean(signals**2)) * 10 ** (-SNR_DB / 20)
-    return dictionary, signals + noise_std * jax.random.normal(key_noise, signals.shape)
 
 
 def learners(n_rounds: int) -> dict[str, DictionaryLearner]:

@@ -23,8 +23,8 @@ import pandas as pd
 from analysis.metrics import nmse, support_scores
 from analysis.statistics.intervals import mean_interval
 from analysis.theory.l1_transition import minimax_threshold
-from analysis.theory.lasso_state_evolution import gaussian_amplitudes, optimal_lasso
 from analysis.theory.oracle_floor import oracle_floor
+from bench.compare.contests.sparse_coding import N_ACTIVE, N_DIMS, N_LATENTS, SNR_DB, noise_std, penalty
 from bench.methods import built_in
 from recovery.knowledge import Knowledge
 from recovery.solution import Solution, Status
@@ -32,20 +32,13 @@ from toymodels.latents import exact_k
 from toymodels.mixing import gaussian_dictionary
 from toymodels.problem import observe
 
-N_DIMS, N_LATENTS, N_ACTIVE, N_SAMPLES, SNR_DB = 64, 256, 5, 10_000, 20.0
+N_SAMPLES = 10_000
 DEFAULT = ("omp", "fista", "bayes-amp")
 """One coder of a family; others, by `--method`, take up to minutes on so many signals."""
 
 
-def noise_std() -> float:
-    """Standard deviation per coordinate at which the signal, E||A z||^2 = K for unit atoms, stands 20 dB above."""
-    return (N_ACTIVE / N_DIMS * 10 ** (-SNR_DB / 10)) ** 0.5
-
-
 def knowledge() -> Knowledge:
     """What every coder is told."""
-    delta, density = N_DIMS / N_LATENTS, N_ACTIVE / N_LATENTS
-    lasso = optimal_lasso(delta, density, noise_std(), gaussian_amplitudes(), "signed")
     return Knowledge(
         n_dims=N_DIMS,
         n_latents=N_LATENTS,
@@ -53,8 +46,8 @@ def knowledge() -> Knowledge:
         nonnegative=False,
         n_active=N_ACTIVE,
         noise_std=noise_std(),
-        penalty=lasso.penalty,
-        threshold=float(minimax_threshold(delta, "signed")),
+        penalty=penalty(),
+        threshold=float(minimax_threshold(N_DIMS / N_LATENTS, "signed")),
     )
 
 

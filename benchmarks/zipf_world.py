@@ -37,6 +37,16 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from analysis.metrics import align, dictionary_similarity, support_scores
 from analysis.statistics.intervals import mean_interval
+from bench.compare.contests.autoencoder import (
+    BATCH,
+    HIGHEST,
+    LOWEST,
+    N_ACTIVE,
+    N_DIMS,
+    N_LATENTS,
+    codes_of,
+    dictionary_of,
+)
 from recovery.coders import Omp
 from recovery.learner import DictionaryLearner, Fit
 from recovery.learners import (
@@ -52,21 +62,11 @@ from recovery.learners import (
     UnrelatedDictionary,
 )
 from recovery.learners.autoencoders.training import Autoencoder
-from toymodels.latents import zipf, zipf_densities
+from toymodels.latents import zipf_densities
 
-N_LATENTS, N_DIMS, HIGHEST, LOWEST = 512, 64, 0.1, 0.005
-BATCH, N_FRESH, N_ACTIVE, N_ACTIVE_RELU = 1024, 8192, 3, 12
+N_FRESH, N_ACTIVE_RELU = 8192, 12
 PURSUIT_STEPS, PURSUIT_TOLERANCE = 8, 0.3
 _HALF = 0.5
-
-
-def dictionary_of(key: PRNGKeyArray) -> Float[Array, "n_dims n_latents"]:
-    atoms = jax.random.normal(key, (N_DIMS, N_LATENTS))
-    return atoms / jnp.linalg.norm(atoms, axis=0)[None, :]
-
-
-def codes_of(key: PRNGKeyArray, n_samples: int) -> Float[Array, "n_samples n_latents"]:
-    return zipf(key, n_samples=n_samples, n_latents=N_LATENTS, highest=HIGHEST, lowest=LOWEST)
 
 
 def draw(dictionary: Float[Array, "n_dims n_latents"], key: PRNGKeyArray) -> Float[Array, "batch n_dims"]:

@@ -37,6 +37,17 @@ def _forget_compiled_programs():
 
 
 @pytest.fixture(scope="module")
+def hasty():
+    """Compiles without most optimisations, for modules in which these take longer than all that is computed."""
+    import jax
+
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
+
+
+@pytest.fixture(scope="module")
 def browser():
     """A headless Chromium; the test is skipped where there is none."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -26,6 +26,8 @@ from recovery.learner import Fit
 from recovery.solution import Status
 
 STUDY = get_study("metric-audit")
+
+pytestmark = pytest.mark.usefixtures("hasty")
 N, P, M = 8, 60, 6
 
 

@@ -114,15 +114,6 @@ def test_what_is_missing_or_too_much_is_said_in_a_line(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def hasty():
-    """Compiles without most optimisations, which would take longer than all that is computed here."""
-    before = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
-
-
-@pytest.fixture(scope="module")
 def folder(hasty, tmp_path_factory):
     folder = tmp_path_factory.mktemp("real") / "out"
     run_study(STUDY, load_spec(STUDY, settings=TINY), folder)

@@ -1,7 +1,9 @@
 """The command line. Imports are late: `--help` answers at once."""
 
+import contextlib
 import functools
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,24 @@ import click
 from bench.errors import UserError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+_NOTHING_WRITTEN = "interrupted; nothing was written"
+_ALL_KEPT = "interrupted; what is complete is kept: the same command goes on"
+
+
+def _results(text: str) -> Callable[[Any], Any]:
+    """The option that names the results folder."""
+    return click.option("--results", type=click.Path(path_type=Path), default=None, metavar="DIR", help=text)
+
+
+@contextlib.contextmanager
+def _interruptible(line: str) -> Iterator[None]:
+    """Ctrl-C says the line, and exits as shells expect."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(line, err=True)
+        sys.exit(130)
 
 
 @click.group(context_settings=CONTEXT)
@@ -28,13 +48,7 @@ def cli() -> None:
     metavar="NAME=VALUE",
     help="Set a parameter, or an axis with a comma list: --set n_latents=400 --set undersampling=0.15,0.6",
 )
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="DIR",
-    help="Results folder; a folder of the same spec is resumed.  [default: runs/STUDY-<hash of the spec>]",
-)
+@_results("Results folder; a folder of the same spec is resumed.  [default: runs/STUDY-<hash of the spec>]")
 @click.option(
     "--method",
     "methods",
@@ -84,24 +98,15 @@ def run(
     overrides = {"settings": settings, "methods": methods, "precision": precision, "seed": seed, "adaptive": adaptive}
     found, spec, folder = _resolve(study, preset, overrides)
     folder = results or folder or Path("runs") / f"{found.name}-{spec_digest(spec)[:8]}"
-    try:
+    with _interruptible(f"interrupted; what is complete is kept: `superposed run {folder}` goes on"):
         run_study(found, spec, folder, executor=executor)
-    except KeyboardInterrupt:
-        click.echo(f"interrupted; what is complete is kept: `superposed run {folder}` goes on", err=True)
-        sys.exit(130)
     _draw(folder)
 
 
 @cli.command()
 @click.argument("method", metavar="FILE.py:Name")
 @click.option("--quick", is_flag=True, help="Fewer trials and sizes: about a minute.")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="DIR",
-    help="Results folder; an earlier validation there is replaced.  [default: runs/validate-NAME]",
-)
+@_results("Results folder; an earlier validation there is replaced.  [default: runs/validate-NAME]")
 @click.option("--precision", type=click.Choice(["float32", "float64"]), default="float64", help="Of the method.")
 @click.option("--seed", type=int, default=0, help="Seed of all problems.")
 def validate(method: str, quick: bool, results: Path | None, precision: str, seed: int) -> None:
@@ -110,11 +115,8 @@ def validate(method: str, quick: bool, results: Path | None, precision: str, see
     """
     from bench.validation import validate as check
 
-    try:
+    with _interruptible(_NOTHING_WRITTEN):
         verdict, page = check(method, results=results, quick=quick, precision=precision, seed=seed)
-    except KeyboardInterrupt:
-        click.echo("interrupted; nothing was written", err=True)
-        sys.exit(130)
     for one in verdict.failed:
         click.echo(f"failed: {one.name}: {one.reason}")
     n_checks = sum(one.outcome != "not applicable" for one in verdict.checks)
@@ -144,13 +146,7 @@ def validate(method: str, quick: bool, results: Path | None, precision: str, see
 @click.option("--clean", is_flag=True, help="Leave out rows that are not finite or repeat, and constant columns.")
 @click.option("--max-train", type=click.IntRange(min=20), default=50_000, show_default=True, help="Rows to learn from.")
 @click.option("--format", "form", type=click.Choice(["safetensors", "npy"]), default="safetensors", show_default=True)
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="DIR",
-    help="Results folder; an earlier decomposition there is replaced.  [default: runs/decompose-FILE-METHOD]",
-)
+@_results("Results folder; an earlier decomposition there is replaced.  [default: runs/decompose-FILE-METHOD]")
 @click.option("--precision", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the split and of the learner.")
 def decompose(activations: Path, method: str, key: str | None, clean: bool, results: Path | None, **given: Any) -> None:
@@ -170,11 +166,8 @@ def decompose(activations: Path, method: str, key: str | None, clean: bool, resu
         precision=given["precision"],
         seed=given["seed"],
     )
-    try:
+    with _interruptible(_NOTHING_WRITTEN):
         summary, folder = fit(activations, method, settings, key=key, clean=clean, results=results)
-    except KeyboardInterrupt:
-        click.echo("interrupted; nothing was written", err=True)
-        sys.exit(130)
     for line in summary.left_out:
         click.echo(f"left out: {line}", err=True)
     for line in sentences(summary):
@@ -189,13 +182,7 @@ def decompose(activations: Path, method: str, key: str | None, clean: bool, resu
 @click.option("--clean", is_flag=True, help="Leave out rows that are not finite or repeat, and constant columns.")
 @click.option("--centre", is_flag=True, help="Subtract the mean first.")
 @click.option("--max-rows", type=click.IntRange(min=100), default=10_000, show_default=True, help="Rows to use.")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="DIR",
-    help="Results folder; an earlier diagnosis there is replaced.  [default: runs/diagnose-FILE]",
-)
+@_results("Results folder; an earlier diagnosis there is replaced.  [default: runs/diagnose-FILE]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of rows, halves and learners.")
 def diagnose(
     activations: Path, key: str | None, clean: bool, centre: bool, max_rows: int, results: Path | None, seed: int
@@ -208,11 +195,8 @@ def diagnose(
 
     settings = Settings(seed=seed, max_rows=max_rows, centre=centre)
     say = functools.partial(click.echo, err=True)
-    try:
+    with _interruptible(_NOTHING_WRITTEN):
         found, page = examine(activations, settings, key=key, clean=clean, results=results, say=say)
-    except KeyboardInterrupt:
-        click.echo("interrupted; nothing was written", err=True)
-        sys.exit(130)
     click.echo(f"verdict: {found.verdict}")
     for line in (*found.reasons, *found.warnings):
         click.echo(line)
@@ -225,13 +209,7 @@ def diagnose(
 @click.argument("figure", required=False)
 @click.option("--list", "listing", is_flag=True, help="List the figures.")
 @click.option("--preset", default="quick", show_default=True, help="Sizes: quick or full.")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="DIR",
-    help="Results folder; a folder of the same figure is resumed.  [default: runs/reproduce-FIGURE-<hash>]",
-)
+@_results("Results folder; a folder of the same figure is resumed.  [default: runs/reproduce-FIGURE-<hash>]")
 def reproduce(figure: str | None, listing: bool, preset: str, results: Path | None) -> None:
     """Measure a published FIGURE (or all) again; a rule says whether it comes out. Exits with 1 where one differs."""
     from bench.reproduce import list_figures
@@ -243,11 +221,8 @@ def reproduce(figure: str | None, listing: bool, preset: str, results: Path | No
         return
     if figure is None:
         raise UserError("name a figure, or all; `superposed reproduce --list` lists them")
-    try:
+    with _interruptible(_ALL_KEPT):
         passed, lines, page = measure(figure, results=results, preset=preset)
-    except KeyboardInterrupt:
-        click.echo("interrupted; what is complete is kept: the same command goes on", err=True)
-        sys.exit(130)
     for line in lines:
         click.echo(line)
     click.echo(f"report: {page}")
@@ -282,13 +257,7 @@ def intrusion(folder: Path, answers: tuple[Path, ...]) -> None:
     "--repeats", type=click.IntRange(min=1), default=None, help="Rounds, instead of the contest's own number."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the problems.")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="DIR",
-    help="Results folder; an earlier comparison there is replaced.  [default: runs/compare]",
-)
+@_results("Results folder; an earlier comparison there is replaced.  [default: runs/compare]")
 def compare(
     contests: tuple[str, ...], listing: bool, quick: bool, repeats: int | None, seed: int, results: Path | None
 ) -> None:
@@ -303,11 +272,8 @@ def compare(
             click.echo(line)
         return
     say = functools.partial(click.echo, err=True)
-    try:
+    with _interruptible(_NOTHING_WRITTEN):
         sentences, page = hold(contests, repeats=repeats, quick=quick, seed=seed, results=results, say=say)
-    except KeyboardInterrupt:
-        click.echo("interrupted; nothing was written", err=True)
-        sys.exit(130)
     for sentence in sentences:
         click.echo(sentence)
     click.echo(f"report: {page}")
@@ -356,23 +322,14 @@ def verify(folder: Path) -> None:
 
 @cli.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="DIR",
-    help="Where to compute it; a folder of the same spec is resumed.  [default: DIR-rerun]",
-)
+@_results("Where to compute it; a folder of the same spec is resumed.  [default: DIR-rerun]")
 def rerun(folder: Path, results: Path | None) -> None:
     """Compute a results folder anew from its spec and compare the two. Exits with 1 where they differ."""
     from bench.verify import rerun as compare
 
     again = results or Path(f"{folder if folder.name else folder.resolve()}-rerun")
-    try:
+    with _interruptible(_ALL_KEPT):
         same, lines = compare(folder, again)
-    except KeyboardInterrupt:
-        click.echo("interrupted; what is complete is kept: the same command goes on", err=True)
-        sys.exit(130)
     for line in lines:
         click.echo(line)
     sys.exit(0 if same else 1)

@@ -8,7 +8,7 @@ from bench.errors import UserError
 from bench.manifest import read_manifest
 from bench.report import ReportContent, write_report
 from bench.spec import to_toml
-from bench.store import Store, read_rows, read_store, read_timings, writing
+from bench.store import Store, chunks_of, read_rows, read_store, read_timings, writing
 from bench.study import Results, Study
 
 
@@ -18,8 +18,9 @@ def read_results(folder: Path) -> tuple[Study, Results, int]:
     Raises UserError when the folder is none, or a shard is damaged.
     """
     store, study, spec = read_store(folder)
-    rows, missing = read_rows(store, study, spec)
-    timings = pd.DataFrame.from_records(read_timings(store, study, spec))
+    chunks = chunks_of(store, study, spec)
+    rows, missing = read_rows(store, study, spec, chunks)
+    timings = pd.DataFrame.from_records(read_timings(store, chunks))
     return study, Results(rows.to_pandas(), spec, timings), missing
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bench.errors import UserError
-from bench.store import read_rows, read_store, replacing, writing
+from bench.store import chunks_of, read_rows, read_store, replacing, writing
 
 
 def export_rows(folder: Path, form: str, output: Path) -> Path:
@@ -15,7 +15,7 @@ def export_rows(folder: Path, form: str, output: Path) -> Path:
     import pyarrow.parquet
 
     store, study, spec = read_store(folder)
-    rows, _ = read_rows(store, study, spec)
+    rows, _ = read_rows(store, study, spec, chunks_of(store, study, spec))
     if output.is_dir():
         raise UserError(f"cannot write {output}: it is a folder")
     with writing(output), replacing(output) as temporary:

@@ -81,11 +81,11 @@ def _shares(levels: tuple[float, ...]) -> list[tuple[float, ...]]:
 
 
 def _boundaries(study: Study, spec: Spec) -> Iterable[_Boundary]:
-    for world in combinations(spec, study.names("world", static=True)):
-        for traced in combinations(spec, study.names("world", static=False)):
-            for measured in combinations(spec, study.names("measurement", static=True)):
-                for method in spec.methods:
-                    yield _Boundary(world, traced, measured, method)
+    world, traced, measured = (
+        combinations(spec, study.names(scope, static=static))
+        for scope, static in (("world", True), ("world", False), ("measurement", True))
+    )
+    return itertools.starmap(_Boundary, itertools.product(world, traced, measured, spec.methods))
 
 
 def _levels(
@@ -101,7 +101,7 @@ def _levels(
     counts = pd.DataFrame({"level": level, "success": success & counted, "counted": counted}).groupby("level").sum()
     x, hits, trials = counts.index.to_numpy(float), counts["success"].to_numpy(), counts["counted"].to_numpy()
     fit = fit_boundary(x, hits, trials)
-    blind = fit.status not in ("ok", "separated") and n_rounds >= _BLIND_ROUNDS
+    blind = not fit.is_found and n_rounds >= _BLIND_ROUNDS
     if n_rounds >= MOST_ROUNDS or blind or is_located(fit, float(spec.adaptive or 0), candidates):
         return ()
     return next_levels(x, hits, trials, candidates, n_levels=_LEVELS)

@@ -104,10 +104,10 @@ def write_timings(store: Store, chunk: Chunk, timings: list[dict[str, Any]]) -> 
         write_atomically(path, (json.dumps(timings) + "\n").encode())
 
 
-def read_timings(store: Store, study: Study, spec: Spec) -> list[dict[str, Any]]:
-    """The records of all chunks of which there are any; a damaged one is passed over, as nothing depends on it."""
+def read_timings(store: Store, chunks: Iterable[Chunk]) -> list[dict[str, Any]]:
+    """The records of the chunks of which there are any; a damaged one is passed over, as nothing depends on it."""
     records = []
-    for chunk in chunks_of(store, study, spec):
+    for chunk in chunks:
         with contextlib.suppress(OSError, ValueError):
             records += json.loads((store.timings / f"{chunk.name}.json").read_text(encoding="utf-8"))
     return records
@@ -173,13 +173,13 @@ def set_aside(store: Store, chunk: Chunk) -> Path:
     return target
 
 
-def read_rows(store: Store, study: Study, spec: Spec) -> tuple[pa.Table, int]:
-    """Rows of all shards that are there, in the plan's order, and the number of chunks still missing.
+def read_rows(store: Store, study: Study, spec: Spec, chunks: Iterable[Chunk]) -> tuple[pa.Table, int]:
+    """Rows of the chunks whose shards are there, in the chunks' order, and the number of those still missing.
 
     Raises UserError naming a shard that cannot be used, or when there is none.
     """
     tables, missing = [], 0
-    for chunk in chunks_of(store, study, spec):
+    for chunk in chunks:
         path = store.shard(chunk)
         if not path.exists():
             missing += 1

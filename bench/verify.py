@@ -78,20 +78,20 @@ def rerun(folder: Path, again: Path) -> tuple[bool, list[str]]:
     if again.resolve() == folder.resolve():
         raise UserError(f"{folder} cannot be computed anew in itself; choose another --results folder")
     store, study, spec = read_store(folder)
-    rows, missing = read_rows(store, study, spec)
+    chunks = chunks_of(store, study, spec)
+    rows, missing = read_rows(store, study, spec, chunks)
     if missing:
         raise UserError(
             f"{folder} is incomplete: {missing} chunks are missing; `superposed run {folder}` goes on with it"
         )
     fresh = run_study(study, spec, again)
-    chunks = chunks_of(store, study, spec)
     differing = [one for one in chunks if not _equal(store.shard(one), fresh.shard(one))]
     n_chunks = len(chunks)
     if not differing:
         return True, [f"the same: {n_chunks} of {n_chunks} shards are equal to the byte"]
     said = [f"{len(differing)} of {n_chunks} shards differ: {', '.join(one.name for one in differing[:3])}"]
     said += _environments(store, fresh)
-    return False, [*said, *differences(rows, read_rows(fresh, study, spec)[0])]
+    return False, [*said, *differences(rows, read_rows(fresh, study, spec, chunks_of(fresh, study, spec))[0])]
 
 
 def _equal(first: Path, second: Path) -> bool:

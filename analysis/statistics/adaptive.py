@@ -42,7 +42,7 @@ def next_levels(
 def reach(fit: Boundary, ends: tuple[float, float]) -> tuple[float, float]:
     """From where to where it is worth trying, within the least and the greatest candidate."""
     low, high = max(fit.low, ends[0]), min(fit.high, ends[1])
-    if fit.status in ("ok", "separated"):
+    if fit.is_found:
         side = _WIDTHS * fit.width
         low, high = min(low, fit.x50 - side), max(high, fit.x50 + side)
     low, high = max(low, ends[0]), min(high, ends[1])
@@ -52,7 +52,7 @@ def reach(fit: Boundary, ends: tuple[float, float]) -> tuple[float, float]:
 
 def is_located(fit: Boundary, half_width: float, candidates: Sequence[float]) -> bool:
     """Whether x50's interval is at most twice `half_width` long, or no candidate is left inside it to try."""
-    if fit.status not in ("ok", "separated"):
+    if not fit.is_found:
         return False
     inside = [one for one in candidates if fit.low < one < fit.high]
     return fit.high - fit.low <= 2 * half_width or (fit.status == "separated" and not inside)

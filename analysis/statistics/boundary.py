@@ -43,6 +43,11 @@ class Boundary:
     width: float
     status: BoundaryStatus
 
+    @property
+    def is_found(self) -> bool:
+        """Whether x50 is a place inside the grid."""
+        return self.status in ("ok", "separated")
+
 
 def fit_boundary(x: ArrayLike, successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> Boundary:
     """Fit P(success) = 1 / (1 + exp((x - x50) / w)), w > 0, by maximum likelihood; x50 with its profile interval.

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from analysis.figures import Panel, RankFacet, rank_plot
@@ -82,9 +81,10 @@ def compare(
     )
     settings = {"contests": [one.name for one in chosen], "quick": quick, "seed": seed, "threads": n_threads()}
     text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
+    manifest = environment()
     with replaced(folder) as fresh:
-        write_report(fresh, content, spec_text=text, manifest=environment())
-        write_atomically(fresh / "comparison.json", (json.dumps(settings | environment(), indent=2) + "\n").encode())
+        write_report(fresh, content, spec_text=text, manifest=manifest)
+        write_atomically(fresh / "comparison.json", (json.dumps(settings | manifest, indent=2) + "\n").encode())
     return sentences, folder / "report.html"
 
 
@@ -124,5 +124,5 @@ def _notes(contests: Sequence[Contest], quick: bool) -> list[str]:
 
 def lines() -> list[str]:
     """The contests, a line each."""
-    width = int(np.max([len(name) for name in CONTESTS]))
+    width = max(map(len, CONTESTS))
     return [f"{name:<{width}}  {one.what}" for name, one in CONTESTS.items()]

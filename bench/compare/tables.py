@@ -6,9 +6,6 @@ import pandas as pd
 from analysis.statistics import mean_interval
 from bench.compare.contest import Contest
 
-TIED = 0.02
-"""Ratios nearer to 1 than this are called a draw, however narrow their interval."""
-
 
 def summary(runs: pd.DataFrame, contest: Contest) -> pd.DataFrame:
     """A row per entrant of one contest: seconds, scores, and the ratio to the fastest of ours.

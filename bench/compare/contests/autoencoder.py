@@ -1,5 +1,6 @@
 """A TopK autoencoder on samples that are drawn as they are needed, and the drawing of them."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -9,16 +10,17 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from analysis.metrics import dictionary_similarity
 from bench.compare.contest import OURS, Contest, Entrant, peer
+from bench.compare.ours import compiled
 from recovery.learners import TopKSae
 from toymodels.latents import zipf, zipf_densities
+from toymodels.mixing import gaussian_dictionary
 
 N_LATENTS, N_DIMS, HIGHEST, LOWEST, BATCH, N_ACTIVE = 512, 64, 0.1, 0.005, 1024, 3
 
 
 def dictionary_of(key: PRNGKeyArray) -> Float[Array, "n_dims n_latents"]:
     """Random unit columns."""
-    atoms = jax.random.normal(key, (N_DIMS, N_LATENTS))
-    return atoms / jnp.linalg.norm(atoms, axis=0)[None, :]
+    return gaussian_dictionary(key, n_dims=N_DIMS, n_latents=N_LATENTS)
 
 
 def codes_of(key: PRNGKeyArray, n_samples: int) -> Float[Array, "n_samples n_latents"]:
@@ -49,8 +51,7 @@ def _ours(one: Problem):
     def fit(dictionary: Array, key: PRNGKeyArray) -> Array:
         return learner.fit_stream(jax.tree_util.Partial(_draw, dictionary), n_atoms=N_LATENTS, key=key).dictionary
 
-    compiled = jax.jit(fit).lower(one.dictionary, jax.random.key(0)).compile()
-    return lambda problem: jax.block_until_ready(compiled(problem.dictionary, jax.random.key(problem.seed)))
+    return compiled(fit, lambda problem: (problem.dictionary, jax.random.key(problem.seed)))(one)
 
 
 def _pytorch(n_threads: int):
@@ -58,11 +59,8 @@ def _pytorch(n_threads: int):
     unit columns, Adam with the same rate and decays, auxiliary loss of dead atoms left out, which saves time."""
 
     def start(one: Problem):
-        torch = peer("torch")
-
-        torch.set_num_threads(n_threads)
+        torch, draw = _torch_and_drawing(n_threads)
         chosen = TopKSae(N_ACTIVE)
-        densities = torch.tensor(zipf_densities(N_LATENTS, highest=HIGHEST, lowest=LOWEST), dtype=torch.float32)
 
         def solve(problem: Problem) -> np.ndarray:
             torch.manual_seed(problem.seed)
@@ -73,7 +71,7 @@ def _pytorch(n_threads: int):
             parameters = [decoder, encoder, bias, centre]
             optimiser = torch.optim.Adam(parameters, lr=float(chosen.learning_rate), betas=(0.9, 0.95))
             for step in range(problem.n_steps):
-                batch = _torch_codes(torch, densities) @ truth
+                batch = draw() @ truth
                 scores = torch.relu((batch - centre) @ encoder + bias)
                 values, places = scores.topk(N_ACTIVE, dim=1)
                 codes = torch.zeros_like(scores).scatter(1, places, values)
@@ -92,10 +90,16 @@ def _pytorch(n_threads: int):
     return start
 
 
-def _torch_codes(torch: Any, densities: Any) -> Any:
-    """Every latent of every sample is drawn, as such libraries do it."""
-    shape = (BATCH, N_LATENTS)
-    return (torch.rand(shape) < densities) * torch.relu(1 + 0.2 * torch.randn(shape))
+def _densities() -> np.ndarray:
+    return zipf_densities(N_LATENTS, highest=HIGHEST, lowest=LOWEST)
+
+
+def _torch_and_drawing(n_threads: int) -> tuple[Any, Callable[[], Any]]:
+    """PyTorch, and what draws a batch of codes in it: every latent of every sample, as such libraries do it."""
+    torch, shape = peer("torch"), (BATCH, N_LATENTS)
+    torch.set_num_threads(n_threads)
+    densities = torch.tensor(_densities(), dtype=torch.float32)
+    return torch, lambda: (torch.rand(shape) < densities) * torch.relu(1 + 0.2 * torch.randn(shape))
 
 
 def _score(problem: Problem, answer: Any) -> dict[str, float]:
@@ -108,20 +112,17 @@ def _sampled_here(one: Problem):
         # Something of every batch is kept, so that none can be left out.
         return jax.lax.map(lambda each: jnp.sum(codes_of(each, BATCH), axis=0), jax.random.split(key, one.n_steps))
 
-    compiled = jax.jit(many).lower(jax.random.key(0)).compile()
-    return lambda problem: np.asarray(jax.block_until_ready(compiled(jax.random.key(problem.seed)))).sum(axis=0)
+    solve = compiled(many, lambda problem: (jax.random.key(problem.seed),))(one)
+    return lambda problem: np.asarray(solve(problem)).sum(axis=0)
 
 
 def _sampled_by_pytorch(n_threads: int):
     def start(one: Problem):
-        torch = peer("torch")
-
-        torch.set_num_threads(n_threads)
-        densities = torch.tensor(zipf_densities(N_LATENTS, highest=HIGHEST, lowest=LOWEST), dtype=torch.float32)
+        torch, draw = _torch_and_drawing(n_threads)
 
         def solve(problem: Problem) -> np.ndarray:
             torch.manual_seed(problem.seed)
-            return sum(_torch_codes(torch, densities).sum(dim=0) for _ in range(problem.n_steps)).numpy()  # pyright: ignore[reportAttributeAccessIssue]
+            return torch.stack([draw().sum(dim=0) for _ in range(problem.n_steps)]).sum(dim=0).numpy()
 
         return solve
 
@@ -131,8 +132,7 @@ def _sampled_by_pytorch(n_threads: int):
 def _sampling_score(problem: Problem, answer: Any) -> dict[str, float]:
     """The mean of all codes, whose expectation is the density (values have mean 1 to six digits)."""
     mean = np.asarray(answer, float) / (problem.n_steps * BATCH)
-    densities = zipf_densities(N_LATENTS, highest=HIGHEST, lowest=LOWEST)
-    return {"mean_code_over_density": float(mean.sum() / densities.sum())}
+    return {"mean_code_over_density": float(mean.sum() / _densities().sum())}
 
 
 TRAINING = Contest(

@@ -2,10 +2,11 @@
 
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from bench.compare.contest import OURS, Contest, Entrant
+from bench.compare.gaussian import sparse_codes, unit_columns
+from bench.compare.ours import compiled
 from bench.precision import precision
 from recovery.coders import BasisPursuit
 
@@ -22,23 +23,22 @@ class Problem(NamedTuple):
 def problem(seed: int, quick: bool) -> Problem:
     """40 samples (quick: 8) of 60 of 400 Gaussian atoms in 200 dimensions, signed normal codes, no noise."""
     rng, n_samples = np.random.default_rng(seed), 8 if quick else 40
-    dictionary = rng.standard_normal((N_DIMS, N_LATENTS))
-    dictionary /= np.linalg.norm(dictionary, axis=0)
-    order = rng.random((n_samples, N_LATENTS)).argsort(axis=1)
-    codes = np.where(order < N_ACTIVE, rng.standard_normal(order.shape), 0.0)
-    return Problem(dictionary, codes @ dictionary.T)
+    dictionary = unit_columns(rng, N_DIMS, N_LATENTS)
+    return Problem(dictionary, sparse_codes(rng, (n_samples, N_LATENTS), N_ACTIVE) @ dictionary.T)
 
 
 def _ours(one: Problem):
     coder = BasisPursuit(tolerance=1e-8)
     with precision("float64"):
-        compiled = jax.jit(lambda a, y: coder(a, y).codes).lower(one.dictionary, one.observations).compile()
+        solve = compiled(lambda a, y: coder(a, y).codes, lambda problem: (problem.dictionary, problem.observations))(
+            one
+        )
 
-    def solve(problem: Problem) -> np.ndarray:
+    def in_float64(problem: Problem) -> np.ndarray:
         with precision("float64"):
-            return np.asarray(jax.block_until_ready(compiled(problem.dictionary, problem.observations)))
+            return np.asarray(solve(problem))
 
-    return solve
+    return in_float64
 
 
 def _highs(method: str):

@@ -9,8 +9,10 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from analysis.metrics.dictionary_similarity import absolute_cosine
 from bench.compare.contest import OURS, Contest, Entrant, peer
+from bench.compare.ours import compiled
 from recovery.learners import AlternatingMod, ApproximateKsvd, Mod
 from toymodels.latents import exact_k
+from toymodels.mixing import gaussian_dictionary
 
 N_ATOMS, N_DIMS, N_ACTIVE, N_SIGNALS, SNR_DB, N_ROUNDS = 50, 20, 3, 1500, 20, 80
 FOUND = 0.01
@@ -20,8 +22,7 @@ FOUND = 0.01
 def problem_of(key: PRNGKeyArray) -> tuple[Float[Array, "n_dims n_atoms"], Float[Array, "n_signals n_dims"]]:
     """A dictionary and its noisy signals."""
     key_atoms, key_codes, key_noise = jax.random.split(key, 3)
-    atoms = jax.random.normal(key_atoms, (N_DIMS, N_ATOMS))
-    dictionary = atoms / jnp.linalg.norm(atoms, axis=0)[None, :]
+    dictionary = gaussian_dictionary(key_atoms, n_dims=N_DIMS, n_latents=N_ATOMS)
     signals = exact_k(key_codes, n_samples=N_SIGNALS, n_latents=N_ATOMS, n_active=N_ACTIVE) @ dictionary.T
     noise_std = jnp.sqrt(jnp.mean(signals**2)) * 10 ** (-SNR_DB / 20)
     return dictionary, signals + noise_std * jax.random.normal(key_noise, signals.shape)
@@ -41,13 +42,11 @@ def problem(seed: int, quick: bool) -> Problem:
     return Problem(np.asarray(dictionary), np.asarray(signals), seed)
 
 
-def _compiled(learner: Any):
-    def start(one: Problem):
-        fit = jax.jit(lambda y, key: learner.fit(y, n_atoms=N_ATOMS, key=key).dictionary)
-        compiled = fit.lower(one.signals, jax.random.key(0)).compile()
-        return lambda problem: jax.block_until_ready(compiled(problem.signals, jax.random.key(problem.seed)))
-
-    return start
+def _ours(learner: Any):
+    return compiled(
+        lambda y, key: learner.fit(y, n_atoms=N_ATOMS, key=key).dictionary,
+        lambda problem: (problem.signals, jax.random.key(problem.seed)),
+    )
 
 
 def _spams(n_threads: int, batch: int):
@@ -96,9 +95,9 @@ CONTEST = Contest(
     what="Aharon, Elad & Bruckstein 2006: 1,500 signals of 3 of 50 atoms in 20 dimensions, at 20 dB.",
     problem=problem,
     entrants=lambda n_threads: [
-        Entrant("superposed, Mod", OURS, _compiled(Mod(n_nonzero=N_ACTIVE, **SETTINGS))),
-        Entrant("superposed, ApproximateKsvd", OURS, _compiled(ApproximateKsvd(n_nonzero=N_ACTIVE, **SETTINGS))),
-        Entrant("superposed, AlternatingMod", OURS, _compiled(AlternatingMod(**SETTINGS))),
+        Entrant("superposed, Mod", OURS, _ours(Mod(n_nonzero=N_ACTIVE, **SETTINGS))),
+        Entrant("superposed, ApproximateKsvd", OURS, _ours(ApproximateKsvd(n_nonzero=N_ACTIVE, **SETTINGS))),
+        Entrant("superposed, AlternatingMod", OURS, _ours(AlternatingMod(**SETTINGS))),
         Entrant("SPAMS, trainDL, batches of 256", "spams-bin", _spams(n_threads, 256), "spams"),
         Entrant("SPAMS, trainDL, whole", "spams-bin", _spams(n_threads, N_SIGNALS), "spams"),
         Entrant("scikit-learn, MiniBatchDictionaryLearning", "scikit-learn", _sklearn(n_threads), "sklearn"),

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from bench.compare.contest import OURS, Contest, Entrant, peer
+from bench.compare.gaussian import sparse_codes, unit_columns
 from bench.precision import precision
 from recovery.coders import BasisPursuit
 
@@ -35,11 +36,9 @@ def problem(seed: int, quick: bool) -> list[Size]:
 
 
 def _size(rng: np.random.Generator, n_latents: int, n_dims: int, levels: np.ndarray, n_trials: int) -> Size:
-    dictionaries = rng.standard_normal((n_trials, n_dims, n_latents))
-    dictionaries /= np.linalg.norm(dictionaries, axis=1, keepdims=True)
+    dictionaries = unit_columns(rng, n_trials, n_dims, n_latents)
     n_active = np.maximum(1, np.round(levels * n_dims)).astype(int)
-    order = rng.random((n_trials, len(levels), n_latents)).argsort(axis=2)
-    codes = np.where(order < n_active[None, :, None], rng.standard_normal(order.shape), 0.0)
+    codes = sparse_codes(rng, (n_trials, len(levels), n_latents), n_active[:, None])
     return Size(dictionaries, codes, np.einsum("tmn,tkn->tkm", dictionaries, codes))
 
 

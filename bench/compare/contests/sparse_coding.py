@@ -11,6 +11,7 @@ from analysis.certificates.lasso import duality_gap
 from analysis.metrics import nmse, support_scores
 from analysis.theory.lasso_state_evolution import gaussian_amplitudes, optimal_lasso
 from bench.compare.contest import OURS, Contest, Entrant, peer
+from bench.compare.ours import compiled
 from recovery.coders import Fista, Omp
 from toymodels.latents import exact_k
 from toymodels.mixing import gaussian_dictionary
@@ -54,12 +55,8 @@ def problem(seed: int, quick: bool) -> Problem:
     return Problem(dictionary, codes, observations, columns, atoms)
 
 
-def _compiled(coder: Any):
-    def start(one: Problem):
-        solve = jax.jit(lambda a, y: coder(a, y).codes).lower(one.dictionary, one.observations).compile()
-        return lambda problem: jax.block_until_ready(solve(problem.dictionary, problem.observations))
-
-    return start
+def _ours(coder: Any):
+    return compiled(lambda a, y: coder(a, y).codes, lambda problem: (problem.dictionary, problem.observations))
 
 
 def _spams(function: str, **settings: Any):
@@ -125,7 +122,7 @@ OMP = Contest(
     what="10,000 signals of 5 of 256 Gaussian atoms in 64 dimensions, noise 20 dB below; 5 atoms are chosen.",
     problem=problem,
     entrants=lambda n_threads: [
-        Entrant("superposed, Omp", OURS, _compiled(Omp(n_nonzero=N_ACTIVE, n_active=N_ACTIVE))),
+        Entrant("superposed, Omp", OURS, _ours(Omp(n_nonzero=N_ACTIVE, n_active=N_ACTIVE))),
         # Told L alone, SPAMS 2.6 now and then returns zeros.
         Entrant(
             "SPAMS, omp",
@@ -146,7 +143,7 @@ LASSO = Contest(
     what="The same signals; min 1/2 |y - A z|^2 + penalty |z|_1 at the penalty that theory finds best.",
     problem=problem,
     entrants=lambda n_threads: [
-        Entrant("superposed, Fista to 1e-4", OURS, _compiled(Fista(penalty=penalty(), tolerance=1e-4))),
+        Entrant("superposed, Fista to 1e-4", OURS, _ours(Fista(penalty=penalty(), tolerance=1e-4))),
         Entrant(
             "SPAMS, lasso (LARS)",
             "spams-bin",

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bench.compare.contest import OURS, Contest, Entrant, peer
+from bench.compare.ours import compiled
 from toymodels import BottleneckParams, TrainingConfig, train
 from toymodels.latents import bernoulli_uniform
 from toymodels.networks import relu_bottleneck
@@ -58,8 +59,8 @@ def _ours(setting: Problem):
         keys = jax.random.split(jax.random.fold_in(jax.random.key(problem.seed), 1), problem.n_instances)
         return keys, starts(problem), jnp.asarray(densities(problem))
 
-    compiled = jax.jit(jax.vmap(one)).lower(*arguments(setting)).compile()
-    return lambda problem: np.asarray(jax.block_until_ready(compiled(*arguments(problem)))).mean()
+    solve = compiled(jax.vmap(one), arguments)(setting)
+    return lambda problem: np.asarray(solve(problem)).mean()
 
 
 def _pytorch(n_threads: int):

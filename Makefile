@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 UV := PYTHONPATH=.tools UV_PYTHON_DOWNLOADS=never .tools/bin/uv
 BIN := .venv/bin
 
-.PHONY: run test lint lock env clean
+.PHONY: run test lint docs lock env clean
 
 run: env
 	$(BIN)/superposed run superposition-map --preset quick
@@ -16,6 +16,9 @@ lint: env
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/pyright
+
+docs: env
+	$(BIN)/mkdocs build --strict
 
 env: .venv/.installed
 
@@ -31,7 +34,7 @@ env: .venv/.installed
 	touch $@
 
 lock: .tools/bin/uv
-	$(UV) pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+	$(UV) pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra dev --extra docs pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf .venv .tools

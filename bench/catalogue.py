@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from bench.methods import built_in
-from bench.studies import MODULES, get_study
+from bench.studies import get_study, study_names
 from toymodels.worlds import WORLDS
 
 
 def lines() -> Iterator[str]:
     """One line per study, coder, trainer, learner and world: kind, name, what it is."""
-    for name in MODULES:
+    for name in study_names():
         yield _line("study", name, get_study(name).summary)
     for method in built_in().values():
         yield _line(method.kind, method.name, method.summary)

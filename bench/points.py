@@ -69,9 +69,7 @@ def plan(study: Study, spec: Spec) -> Iterator[Chunk]:
     identity = spec_digest(spec)
     index = itertools.count()
     for static in combinations(spec, study.names("world", static=True)):
-        worlds = [
-            WorldPoint(values={**static, **traced}, trial=trial) for traced, trial in _worlds(study, spec, static)
-        ]
+        worlds = _worlds(study, spec, static)
         if not worlds:
             continue
         capacity = math.ceil(len(worlds) / math.ceil(len(worlds) / spec.chunk_size))
@@ -82,11 +80,12 @@ def plan(study: Study, spec: Spec) -> Iterator[Chunk]:
             yield Chunk(index=number, name=name, static=static, worlds=content, capacity=capacity)
 
 
-def _worlds(study: Study, spec: Spec, static: Point) -> list[tuple[Point, int]]:
+def _worlds(study: Study, spec: Spec, static: Point) -> list[WorldPoint]:
     if study.worlds is not None:
-        return study.worlds(spec, static)
-    traced = combinations(spec, study.names("world", static=False))
-    return [(values, trial) for values in traced for trial in range(spec.trials)]
+        return [WorldPoint({**static, **traced}, trial) for traced, trial in study.worlds(spec, static)]
+    # Trials share the dictionary of their values: there may be millions.
+    every = [{**static, **traced} for traced in combinations(spec, study.names("world", static=False))]
+    return [WorldPoint(values, trial) for values in every for trial in range(spec.trials)]
 
 
 def measurement_points(study: Study, spec: Spec, chunk: Chunk | None = None) -> list[tuple[Point, list[Point]]]:

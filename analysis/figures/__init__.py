@@ -8,6 +8,7 @@ from analysis.figures.heat_map import MapFacet, heat_map
 from analysis.figures.image_grid import ImageFacet, grey_values, image_grid
 from analysis.figures.marks import Curve, Series, SeriesFacet
 from analysis.figures.panel import Panel
+from analysis.figures.polytope_plot import polytope_plot
 from analysis.figures.rank_plot import RankFacet, rank_plot
 from analysis.figures.render import pdf_bytes, png_bytes, svg_text
 
@@ -28,6 +29,7 @@ __all__ = [
     "image_grid",
     "pdf_bytes",
     "png_bytes",
+    "polytope_plot",
     "rank_plot",
     "svg_text",
 ]

@@ -15,7 +15,7 @@ def typical_samples(n_latents: ArrayLike, n_dims: ArrayLike, n_active: ArrayLike
     """N delta / (delta - eps) = N M / (M - K): samples at which a planted dictionary is typically determined.
 
     From statistical mechanics, for Gaussian dictionaries and codes without noise as N grows at fixed delta = M/N and
-    eps = K/N, with unlimited computation [SakataKabashima2013] [Kabashima2016]: not rigorous (replica method), but the
+    eps = K/N, with unlimited computation [SakataKabashima2013], [Kabashima2016]: not rigorous (replica method), but the
     constant is exact in it, and to leading order it equals the counting bound. inf where K >= M.
     """
     n, m, k = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in (n_latents, n_dims, n_active)))

@@ -34,7 +34,7 @@ def restricted_isometry(
     Columns are taken as they are; the constant means something where they are near unit norm. Every support is tried
     where there are at most `n_supports`; otherwise as many random ones give the lower bound, and Gershgorin's discs the
     upper: mu_1(K - 1) plus the greatest | ||a||^2 - 1 |, from norms of at most 1 + that. Guarantees: `SUFFICIENT_2K`
-    [Candes2008] [MoLi2011] [CaiZhang2014].
+    [Candes2008], [MoLi2011], [CaiZhang2014].
 
     Raises ValueError for K outside 1 .. N.
     """

@@ -4,8 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from analysis.figures import png_bytes
-from analysis.figures.polytope_plot import polytope_plot
+from analysis.figures import png_bytes, polytope_plot
 from analysis.metrics import Polytope, classify_polytope
 from analysis.theory.toy_model_phases import antipodal_loss, least_antipodal_loss, toy_model_phases
 

@@ -4,7 +4,6 @@ import functools
 import json
 import os
 import signal
-import stat
 import subprocess
 import sys
 import time
@@ -24,19 +23,8 @@ from bench.verify import verify
 
 STUDY = get_study("donoho-tanner")
 SIZES = ["n_latents=20", "undersampling=.5,.7", "sparsity_ratio=.2,.4", "trials=4", "chunk_size=1", "methods=amp"]
+STAND_INS = Path(__file__).parents[1] / "stand_ins"
 RUN = ["run", "donoho-tanner", *(word for size in SIZES for word in ("--set", size))]
-
-SBATCH = """#!/bin/sh
-# Runs the job at once, as a session of its own.
-for script; do :; done
-cp "$script" "$STAND_IN/script.$$"
-setsid sh "$STAND_IN/script.$$" > "$STAND_IN/out.$$" 2>&1 &
-echo "$!" > "$STAND_IN/pid.$$"
-echo "Submitted batch job $$"
-"""
-SCANCEL = """#!/bin/sh
-for id; do kill -- "-$(cat "$STAND_IN/pid.$id")"; echo "$id" >> "$STAND_IN/cancelled"; done
-"""
 
 
 @pytest.fixture(scope="module")
@@ -164,16 +152,11 @@ def test_no_scheduler(refusal, monkeypatch):
 
 def test_jobs_of_slurm(shards, tmp_path):
     """With stand-ins for sbatch and scancel: every job is submitted, computes, and is cancelled at the end."""
-    (tmp_path / "bin").mkdir()
-    for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
-        path = tmp_path / "bin" / name
-        path.write_text(text)
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
     (tmp_path / "jobs.toml").write_text(
         'jobs = 2\ncores = 3\nmemory = "4GB"\nwalltime = "00:10:00"\nqueue = "short"\naccount = "us"\n'
         'directives = ["--exclusive"]\nprologue = ["export OURS=1"]\n'
     )
-    where = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    where = f"{STAND_INS}:{os.environ['PATH']}"
     folder = tmp_path / "out"
     process = started(folder, "--slurm", str(tmp_path / "jobs.toml"), PATH=where, STAND_IN=str(tmp_path))
     _, err = process.communicate(timeout=200)

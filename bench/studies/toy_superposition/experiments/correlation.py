@@ -7,8 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
-from analysis.figures import Panel
-from analysis.figures.polytope_plot import polytope_plot
+from analysis.figures import Panel, polytope_plot
 from analysis.metrics import represented
 from bench.studies.toy_superposition.experiment import (
     Experiment,

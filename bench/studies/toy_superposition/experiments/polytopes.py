@@ -7,8 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
-from analysis.figures import Panel, Series, SeriesFacet, cut_plot
-from analysis.figures.polytope_plot import polytope_plot
+from analysis.figures import Panel, Series, SeriesFacet, cut_plot, polytope_plot
 from analysis.metrics import Polytope, classify_polytope
 from bench.studies.toy_superposition.experiment import (
     Experiment,

@@ -322,6 +322,16 @@ def verify(folder: Path) -> None:
 
 @cli.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def compact(folder: Path) -> None:
+    """Put the shards of a complete results folder into one archive, shards.zip. All other commands go on as before."""
+    from bench.compact import compact as pack
+
+    with _interruptible("interrupted; nothing is lost: the same command goes on"):
+        click.echo(pack(folder))
+
+
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @_results("Where to compute it; a folder of the same spec is resumed.  [default: DIR-rerun]")
 def rerun(folder: Path, results: Path | None) -> None:
     """Compute a results folder anew from its spec and compare the two. Exits with 1 where they differ."""

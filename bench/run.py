@@ -136,14 +136,16 @@ def _missing(
     known, checksums = known_checksums(read_manifest(store), spec), {}
     missing, lines = [], []
     for chunk in chunks:
-        if store.shard(chunk).exists():
+        path = store.shard(chunk)
+        if store.holds(path):
             fault = shard_fault(store, spec, study, chunk, known.get(chunk.name))
             if fault is None:
                 # A kill comes before the manifest's last writing: what it does not know is taken as it is found.
-                checksums[chunk.name] = known.get(chunk.name) or checksum(store.shard(chunk))
+                checksums[chunk.name] = known.get(chunk.name) or checksum(store.read(path))
                 continue
-            kept = set_aside(store, chunk)
-            lines.append(f"shard {store.shard(chunk)}: {fault}; moved to {kept}, its chunk is computed anew")
+            where, kept = store.place(path), set_aside(store, chunk)
+            moved = f"left in {kept}" if kept == store.archive else f"moved to {kept}"
+            lines.append(f"shard {where}: {fault}; {moved}, its chunk is computed anew")
         missing.append(chunk)
     for path in foreign_files(store, chunks):
         lines.append(f"file {path} is no shard of this run; it is left alone and not read")

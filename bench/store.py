@@ -1,13 +1,16 @@
 """The results folder: `spec.toml`, `manifest.json`, `shards/*.parquet`, `timings/*.json`.
 
-A shard that is there is a finished chunk.
+A shard that is there is a finished chunk. `compact` puts shards and timings as they are into one archive, `shards.zip`;
+what is a file of its own goes before what the archive has of that name.
 """
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import os
+import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,9 +51,62 @@ class Store:
     def timings(self) -> Path:
         return self.folder / "timings"
 
+    @property
+    def archive(self) -> Path:
+        return self.folder / "shards.zip"
+
     def shard(self, chunk: Chunk) -> Path:
-        """Where the chunk's rows are, or will be."""
+        """Where the chunk's rows are, or will be, as long as the folder is not compacted."""
         return self.shards / f"{chunk.name}.parquet"
+
+    def timing(self, chunk: Chunk) -> Path:
+        """The same of what the chunk's computation took."""
+        return self.timings / f"{chunk.name}.json"
+
+    def holds(self, path: Path) -> bool:
+        """Whether there is such a file, by itself or in the archive."""
+        return path.exists() or self._archived(path) is not None
+
+    def read(self, path: Path) -> bytes:
+        """A file's content, from itself or from the archive. Raises OSError where it cannot be read."""
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            found = self._archived(path)
+            if found is None:
+                raise
+        archive, member = found
+        if member.compress_type != zipfile.ZIP_STORED:
+            raise OSError("it is compressed, which none of ours is")
+        try:
+            return archive.read(member)
+        except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
+            raise OSError(str(error)) from error
+
+    def place(self, path: Path) -> str:
+        """Where the file is, in words."""
+        return str(path) if path.exists() or not self.holds(path) else f"{self.archive}/{self._member(path)}"
+
+    def _member(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+    def _archived(self, path: Path) -> tuple[zipfile.ZipFile, zipfile.ZipInfo] | None:
+        if not self.archive.exists():
+            return None
+        status = self.archive.stat()
+        try:
+            archive, members = _open_archive(self.archive, status.st_mtime_ns, status.st_size)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise UserError(f"{self.archive} is damaged ({error}); move it away, and its chunks are missing") from error
+        member = members.get(self._member(path))
+        return None if member is None else (archive, member)
+
+
+@functools.lru_cache(maxsize=2)
+def _open_archive(path: Path, mtime_ns: int, size: int) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
+    """The archive and its members by name, opened once as long as it does not change: there may be very many."""
+    archive = zipfile.ZipFile(path)
+    return archive, {member.filename: member for member in archive.infolist()}
 
 
 def open_store(folder: Path, spec: Spec) -> Store:
@@ -87,18 +143,17 @@ def write_shard(store: Store, spec: Spec, chunk: Chunk, table: pa.Table) -> str:
     path = store.shard(chunk)
     with writing(path), replacing(path) as temporary:
         pq.write_table(stamped, temporary, compression="zstd", write_page_checksum=True)
-        return checksum(temporary)
+        return checksum(temporary.read_bytes())
 
 
-def checksum(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal. Raises OSError where it cannot be read."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def checksum(content: bytes) -> str:
+    """SHA-256, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def write_timings(store: Store, chunk: Chunk, timings: list[dict[str, Any]]) -> None:
     """What the chunk's computation took, beside its shard, which is the same however long it took."""
-    path = store.timings / f"{chunk.name}.json"
+    path = store.timing(chunk)
     with writing(path):
         store.timings.mkdir(exist_ok=True)
         write_atomically(path, (json.dumps(timings) + "\n").encode())
@@ -109,7 +164,7 @@ def read_timings(store: Store, chunks: Iterable[Chunk]) -> list[dict[str, Any]]:
     records = []
     for chunk in chunks:
         with contextlib.suppress(OSError, ValueError):
-            records += json.loads((store.timings / f"{chunk.name}.json").read_text(encoding="utf-8"))
+            records += json.loads(store.read(store.timing(chunk)))
     return records
 
 
@@ -120,7 +175,7 @@ def chunks_of(store: Store, study: Study, spec: Spec) -> list[Chunk]:
     done: list[tuple[Chunk, pa.Table]] = []
     while True:
         due = next_round(study, spec, done)
-        found = [(chunk, _read_shard(store, spec, study, chunk)) for chunk in due if store.shard(chunk).exists()]
+        found = [(chunk, _rows(store, spec, study, chunk)[0]) for chunk in due if store.holds(store.shard(chunk))]
         whole = [(chunk, table) for chunk, table in found if isinstance(table, pa.Table)]
         if not due or len(whole) < len(due):
             return [*(chunk for chunk, _ in done), *due]
@@ -130,39 +185,49 @@ def chunks_of(store: Store, study: Study, spec: Spec) -> list[Chunk]:
 def shard_fault(store: Store, spec: Spec, study: Study, chunk: Chunk, known: str | None = None) -> str | None:
     """Why the chunk's shard cannot be used, or None; every page is read and held against its checksum, and the file
     against the checksum that is `known` of it."""
-    content = _read_shard(store, spec, study, chunk)
-    if isinstance(content, str):
-        return content
-    if known is not None and checksum(store.shard(chunk)) != known:
+    rows, found = _rows(store, spec, study, chunk)
+    if isinstance(rows, str):
+        return rows
+    if known is not None and found != known:
         return "it is not what was written: its checksum differs from the manifest's"
     return None
 
 
-def _read_shard(store: Store, spec: Spec, study: Study, chunk: Chunk) -> pa.Table | str:
-    """The shard's rows, or why it cannot be used."""
+def _rows(store: Store, spec: Spec, study: Study, chunk: Chunk) -> tuple[pa.Table | str, str]:
+    """The shard's rows, or why it cannot be used; and its checksum."""
     try:
-        with pq.ParquetFile(store.shard(chunk), page_checksum_verification=True) as file:
+        content = store.read(store.shard(chunk))
+    except OSError as error:
+        return f"it cannot be read: {error.strerror or error}", ""
+    found = checksum(content)
+    try:
+        with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as file:
             metadata = file.schema_arrow.metadata or {}
             if metadata.get(SPEC_KEY) != spec_digest(spec).encode() or metadata.get(CHUNK_KEY) != chunk.name.encode():
-                return "it belongs to another run"
+                return "it belongs to another run", found
             table = file.read()
     except (OSError, pa.ArrowException):
-        return "it is truncated, damaged or no Parquet file"
+        return "it is truncated, damaged or no Parquet file", found
     expected = len(chunk.worlds) * rows_per_world(study, spec, chunk)
     if table.num_rows != expected:
-        return f"it has {table.num_rows} rows where {expected} are due"
-    return table.replace_schema_metadata(None)
+        return f"it has {table.num_rows} rows where {expected} are due", found
+    return table.replace_schema_metadata(None), found
 
 
 def foreign_files(store: Store, chunks: Iterable[Chunk]) -> list[Path]:
     """Files among the shards that are none of them."""
+    if not store.shards.is_dir():
+        return []
     ours = {store.shard(chunk).name for chunk in chunks}
     return [path for path in sorted(store.shards.iterdir()) if path.name not in ours and not path.name.startswith(".")]
 
 
 def set_aside(store: Store, chunk: Chunk) -> Path:
-    """Move a shard that cannot be used out of the way, never over another file; returns where it is now."""
+    """Move a shard that cannot be used out of the way, never over another file; returns where it is now. In an archive
+    it stays: the one that is computed anew goes before it."""
     path = store.shard(chunk)
+    if not path.exists():
+        return store.archive
     folder = store.folder / "rejected"
     with writing(folder):
         folder.mkdir(exist_ok=True)
@@ -181,12 +246,13 @@ def read_rows(store: Store, study: Study, spec: Spec, chunks: Iterable[Chunk]) -
     tables, missing = [], 0
     for chunk in chunks:
         path = store.shard(chunk)
-        if not path.exists():
+        if not store.holds(path):
             missing += 1
             continue
-        content = _read_shard(store, spec, study, chunk)
+        content, _ = _rows(store, spec, study, chunk)
         if isinstance(content, str):
-            raise UserError(f"shard {path}: {content}; `superposed run {store.folder}` computes that chunk anew")
+            where = store.place(path)
+            raise UserError(f"shard {where}: {content}; `superposed run {store.folder}` computes that chunk anew")
         tables.append(content)
     if not tables:
         raise UserError(f"{store.folder} has no complete shard yet; `superposed run {store.folder}` goes on with it")

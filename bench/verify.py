@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from bench.errors import UserError
 from bench.manifest import known_checksums, read_manifest
+from bench.points import Chunk
 from bench.run import run_study
-from bench.store import Store, checksum, chunks_of, foreign_files, read_rows, read_store, shard_fault
+from bench.store import Store, chunks_of, foreign_files, read_rows, read_store, shard_fault
 
 
 @dataclass
@@ -54,17 +55,16 @@ def verify(folder: Path) -> Verified:
     for chunk in chunks:
         found.n_chunks += 1
         path = store.shard(chunk)
-        if not path.exists():
+        if not store.holds(path):
             found.missing.append(chunk.name)
             continue
         fault = shard_fault(store, spec, study, chunk, known.get(chunk.name))
         if fault is not None:
-            found.faults.append(f"shard {path}: {fault}")
+            found.faults.append(f"shard {store.place(path)}: {fault}")
             continue
         found.n_whole += 1
         found.n_unrecorded += chunk.name not in known
-    if store.shards.is_dir():
-        found.foreign = [str(path) for path in foreign_files(store, chunks)]
+    found.foreign = [str(path) for path in foreign_files(store, chunks)]
     return found
 
 
@@ -85,7 +85,7 @@ def rerun(folder: Path, again: Path) -> tuple[bool, list[str]]:
             f"{folder} is incomplete: {missing} chunks are missing; `superposed run {folder}` goes on with it"
         )
     fresh = run_study(study, spec, again)
-    differing = [one for one in chunks if not _equal(store.shard(one), fresh.shard(one))]
+    differing = [one for one in chunks if not _equal(store, fresh, one)]
     n_chunks = len(chunks)
     if not differing:
         return True, [f"the same: {n_chunks} of {n_chunks} shards are equal to the byte"]
@@ -94,9 +94,10 @@ def rerun(folder: Path, again: Path) -> tuple[bool, list[str]]:
     return False, [*said, *differences(rows, read_rows(fresh, study, spec, chunks_of(fresh, study, spec))[0])]
 
 
-def _equal(first: Path, second: Path) -> bool:
+def _equal(first: Store, second: Store, chunk: Chunk) -> bool:
     """Whether two shards are the same; an adaptive run that finds other numbers goes other ways and may lack one."""
-    return second.exists() and checksum(first) == checksum(second)
+    path, other = first.shard(chunk), second.shard(chunk)
+    return second.holds(other) and first.read(path) == second.read(other)
 
 
 def differences(first: pa.Table, second: pa.Table) -> list[str]:

@@ -1,4 +1,4 @@
-"""Planning, resuming, verifying and reporting a run of a million points, and the memory it takes.
+"""Planning, resuming, verifying, compacting and reporting a run of a million points, and the memory it takes.
 
 Run as `python -m benchmarks.million_points`; no solver runs: shards are filled with made-up results of donoho-tanner.
 Each step is a process of its own, so that its largest memory is its own; times include starting it.
@@ -118,6 +118,8 @@ def main() -> None:
         step("verify", "verify", str(folder))
         step("report", "report", str(folder))
         step("resume, and report", "run", str(folder))
+        step("compact", "compact", str(folder))
+        step("report, compacted", "report", str(folder))
 
 
 if __name__ == "__main__":

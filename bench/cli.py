@@ -261,8 +261,9 @@ def intrusion(folder: Path, answers: tuple[Path, ...]) -> None:
 def compare(
     contests: tuple[str, ...], listing: bool, quick: bool, repeats: int | None, seed: int, results: Path | None
 ) -> None:
-    """Time this package and others (extra `compare`: scikit-learn, SPAMS, PyTorch; HiGHS from SciPy) on the same
-    problems, all contests or those named: ratios with intervals, quality beside time.
+    """Time this package and others (extras `compare`: scikit-learn, SPAMS, PyTorch, and `compare-autoencoders`:
+    SAELens, dictionary_learning, Overcomplete; HiGHS from SciPy) on the same problems, all contests or those named:
+    ratios with intervals, quality beside time.
     """
     from bench.compare import compare as hold
     from bench.compare.command import lines

@@ -63,7 +63,8 @@ def compare(
     sentences = [sentence(table, contest) for table, contest in zip(tables, chosen, strict=True)]
     if missing:
         sentences.append(
-            f"Not installed, and not compared with: {', '.join(sorted(missing))} (pip install 'superposed[compare]')."
+            f"Not installed, and not compared with: {', '.join(sorted(missing))} "
+            "(pip install 'superposed[compare]', for other autoencoders 'superposed[compare-autoencoders]')."
         )
     content = ReportContent(
         title="Comparison",

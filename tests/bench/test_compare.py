@@ -101,7 +101,7 @@ def test_solvers_agree_and_the_report_says_who_is_missing(tmp_path):
     made = json.loads((tmp_path / "out" / "comparison.json").read_text())
     assert made["contests"] == ["omp", "basis-pursuit"]
     missing = [one for one in sentences if one.startswith("Not installed")]
-    assert all("pip install 'superposed[compare]'" in one for one in missing)
+    assert all("pip install 'superposed[compare]', for other autoencoders" in one for one in missing)
     # An earlier comparison is replaced; anything else is not.
     (tmp_path / "out" / "mine.txt").write_text("x")
     with pytest.raises(UserError, match="holds something else than an earlier comparison"):

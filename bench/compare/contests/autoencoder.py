@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from analysis.metrics import dictionary_similarity
+from bench.compare.autoencoders import dictionary_learning, falling, overcomplete, sae_lens
 from bench.compare.contest import OURS, Contest, Entrant, peer
 from bench.compare.ours import compiled
 from recovery.learners import TopKSae
@@ -79,11 +80,27 @@ def _pytorch(n_threads: int):
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
                 for group in optimiser.param_groups:
-                    group["lr"] = float(chosen.learning_rate) * min(1.0, 2 * (1 - step / problem.n_steps))
+                    group["lr"] = float(chosen.learning_rate) * falling(step, problem.n_steps)
                 optimiser.step()
                 with torch.no_grad():
                     decoder.div_(decoder.norm(dim=1, keepdim=True))
             return decoder.detach().numpy().T
+
+        return solve
+
+    return start
+
+
+def _library(train: Callable[..., np.ndarray], n_threads: int):
+    """What another package trains; atoms as they are, their norms do not count."""
+
+    def start(one: Problem):
+        torch, draw = _torch_and_drawing(n_threads)
+
+        def solve(problem: Problem) -> np.ndarray:
+            torch.manual_seed(problem.seed)
+            truth = torch.tensor(problem.dictionary.T.copy())
+            return train((N_DIMS, N_LATENTS, N_ACTIVE), BATCH, problem.n_steps, lambda: draw() @ truth)
 
         return solve
 
@@ -143,6 +160,14 @@ TRAINING = Contest(
     entrants=lambda n_threads: [
         Entrant("superposed, TopKSae", OURS, _ours),
         Entrant("PyTorch, the same loop", "torch", _pytorch(n_threads), "torch"),
+        Entrant("SAELens, TopK", "sae-lens", _library(sae_lens, n_threads), "sae_lens"),
+        Entrant(
+            "dictionary_learning, TopK",
+            "dictionary-learning",
+            _library(dictionary_learning, n_threads),
+            "dictionary_learning",
+        ),
+        Entrant("Overcomplete, TopK", "overcomplete", _library(overcomplete, n_threads), "overcomplete"),
     ],
     score=_score,
     better={"mcc": "more"},

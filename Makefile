@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 UV := PYTHONPATH=.tools UV_PYTHON_DOWNLOADS=never .tools/bin/uv
 BIN := .venv/bin
 
-.PHONY: run test lint docs lock env clean
+.PHONY: run test lint docs audit lock env clean
 
 run: env
 	$(BIN)/superposed run superposition-map --preset quick
@@ -19,6 +19,10 @@ lint: env
 
 docs: env
 	$(BIN)/mkdocs build --strict
+
+# Asks PyPI for known weaknesses of what is locked; needs the network.
+audit: .tools/bin/uv requirements.lock
+	$(UV) tool run pip-audit --disable-pip --require-hashes --requirement requirements.lock
 
 env: .venv/.installed
 

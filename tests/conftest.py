@@ -38,7 +38,8 @@ def _forget_compiled_programs():
 
 @pytest.fixture(scope="module")
 def hasty():
-    """Compiles without most optimisations, for modules in which these take longer than all that is computed."""
+    """Compiles without most optimisations, for modules in which these take longer than all that is computed. What is
+    compiled so stays in the process: sizes must be others than those that a module without it compares bit by bit."""
     import jax
 
     before = jax.config.read("jax_disable_most_optimizations")

@@ -77,6 +77,8 @@ def local_workers(n_workers: int) -> Iterator["Client"]:
                 threads_per_worker=1,
                 processes=True,
                 dashboard_address=None,
+                # Of the scheduler's pages for machines: any free port, as several runs may share this machine.
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
                 memory_limit=0,
                 silence_logs=logging.CRITICAL,
                 env=environment,

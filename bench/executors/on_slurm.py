@@ -71,7 +71,7 @@ def slurm_workers(jobs: Jobs) -> Iterator["Client"]:
                     job_extra_directives=jobs.directives,
                     job_script_prologue=[f"export NPROC={threads}", *jobs.prologue],
                     log_directory=jobs.log_directory,
-                    scheduler_options={"dashboard_address": None},
+                    scheduler_options={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                     silence_logs=logging.CRITICAL,
                     **{name: value for name, value in settings.items() if value is not None},
                 )

@@ -9,7 +9,7 @@ from analysis.theory import gaussian_amplitudes, optimal_lasso, oracle_floor
 from recovery.coders import Fista
 from toymodels import exact_k, gaussian_dictionary, observe
 
-N, M, K, SAMPLES = 400, 200, 20, 60
+N, M, K, SAMPLES = 200, 100, 10, 100
 key_atoms, key_codes, key_noise = jax.random.split(jax.random.key(0), 3)
 dictionary = gaussian_dictionary(key_atoms, n_dims=M, n_latents=N)
 codes = exact_k(key_codes, n_samples=SAMPLES, n_latents=N, n_active=K)
@@ -40,8 +40,8 @@ panel = cut_plot(
     ],
     name="noise",
     title="What does noise cost?",
-    caption="N = 400, M = 200, 20 active latents; the penalty that theory finds best. Error bands are 95% intervals of "
-    "the mean over 60 samples.",
+    caption="N = 200, M = 100, 10 active latents; the penalty that theory finds best. Error bands are 95% intervals of "
+    "the mean over 100 samples.",
     alt="The measured error of the lasso follows state evolution over six noise levels, above the oracle's floor.",
     x_label="standard deviation of the noise",
     y_label="NMSE",

@@ -59,19 +59,19 @@ def test_located_where_the_interval_is_short_or_nothing_is_left_to_try():
 
 
 def test_search_is_honest_unbiased_and_cheap():
-    """Boundaries anywhere, to .01, at a width that is usual at N = 400. Coverage within three standard errors (.022) of
+    """Boundaries anywhere, to .01, at a width that is usual at N = 400. Coverage within three standard errors (.031) of
     .95, the bias within three of the mean's; of 300 boundaries each at widths .008, .02 and .06 the intervals held 92,
     94 and 92 %: who stops when an interval is short stops early rather than late. The grid is that of a map, every .025
     from 0 to 1, with as many trials as give the same interval, whose length goes as 1 / sqrt(trials): 12, 8 and 4 times
     as many at those widths."""
     width = 0.02
     rng = np.random.default_rng(0)
-    truths = rng.uniform(0.3, 0.7, 100)
+    truths = rng.uniform(0.3, 0.7, 50)
     found = [search(rng, x50, width, 0.01) for x50 in truths]
     half = np.array([(fit.high - fit.low) / 2 for fit, _ in found])
     assert np.all(half <= 0.01)
     covered = np.mean([fit.low <= x50 <= fit.high for (fit, _), x50 in zip(found, truths, strict=True)])
-    assert covered >= 0.95 - 3 * 0.022
+    assert covered >= 0.95 - 3 * 0.031
     error = np.array([fit.x50 for fit, _ in found]) - truths
     assert abs(error.mean()) < 3 * error.std() / np.sqrt(len(error))
 

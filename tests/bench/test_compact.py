@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("hasty")
 STUDY = get_study("donoho-tanner")
 SPEC = load_spec(
     STUDY,
-    settings=["n_latents=20", "undersampling=.5,.7", "sparsity_ratio=.2,.4", "trials=4", "chunk_size=1", "methods=amp"],
+    settings=["n_latents=22", "undersampling=.5,.7", "sparsity_ratio=.2,.4", "trials=4", "chunk_size=1", "methods=amp"],
 )
 CHUNKS = list(plan(STUDY, SPEC))
 

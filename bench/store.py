@@ -205,7 +205,8 @@ def _rows(store: Store, spec: Spec, study: Study, chunk: Chunk) -> tuple[pa.Tabl
             metadata = file.schema_arrow.metadata or {}
             if metadata.get(SPEC_KEY) != spec_digest(spec).encode() or metadata.get(CHUNK_KEY) != chunk.name.encode():
                 return "it belongs to another run", found
-            table = file.read()
+            # Shards are small; a pool of threads that still works on a damaged one must not outlive the command.
+            table = file.read(use_threads=False)
     except (OSError, pa.ArrowException):
         return "it is truncated, damaged or no Parquet file", found
     expected = len(chunk.worlds) * rows_per_world(study, spec, chunk)

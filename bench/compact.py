@@ -16,6 +16,7 @@ from bench.store import (
     read_store,
     replacing,
     shard_fault,
+    unusable,
     writing,
 )
 from bench.study import Study
@@ -59,8 +60,7 @@ def _check(store: Store, study: Study, spec: Spec, chunks: list[Chunk]) -> None:
             raise UserError(f"{store.folder} is incomplete; `superposed run {store.folder}` goes on with it")
         fault = shard_fault(store, spec, study, chunk, known.get(chunk.name))
         if fault is not None:
-            where = store.place(path)
-            raise UserError(f"shard {where}: {fault}; `superposed run {store.folder}` computes that chunk anew")
+            raise unusable(store, path, fault)
 
 
 def _write(store: Store, members: list[Path]) -> None:

@@ -85,7 +85,7 @@ class Store:
 
     def place(self, path: Path) -> str:
         """Where the file is, in words."""
-        return str(path) if path.exists() or not self.holds(path) else f"{self.archive}/{self._member(path)}"
+        return str(path) if path.exists() or self._archived(path) is None else f"{self.archive}/{self._member(path)}"
 
     def _member(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
@@ -215,6 +215,11 @@ def _rows(store: Store, spec: Spec, study: Study, chunk: Chunk) -> tuple[pa.Tabl
     return table.replace_schema_metadata(None), found
 
 
+def unusable(store: Store, path: Path, fault: str) -> UserError:
+    """What is said where a shard with that fault is needed, and what to do."""
+    return UserError(f"shard {store.place(path)}: {fault}; `superposed run {store.folder}` computes that chunk anew")
+
+
 def foreign_files(store: Store, chunks: Iterable[Chunk]) -> list[Path]:
     """Files among the shards that are none of them."""
     if not store.shards.is_dir():
@@ -252,8 +257,7 @@ def read_rows(store: Store, study: Study, spec: Spec, chunks: Iterable[Chunk]) -
             continue
         content, _ = _rows(store, spec, study, chunk)
         if isinstance(content, str):
-            where = store.place(path)
-            raise UserError(f"shard {where}: {content}; `superposed run {store.folder}` computes that chunk anew")
+            raise unusable(store, path, content)
         tables.append(content)
     if not tables:
         raise UserError(f"{store.folder} has no complete shard yet; `superposed run {store.folder}` goes on with it")

@@ -48,6 +48,23 @@ def hasty():
     jax.config.update("jax_disable_most_optimizations", before)
 
 
+@pytest.fixture
+def install(monkeypatch):
+    """Leaves in a folder what installing a package of one module with entry points does, and finds modules there."""
+
+    def entry_points(folder, name, groups):
+        monkeypatch.syspath_prepend(folder)
+        info = folder / f"{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        lines = [
+            line for group, own in groups.items() for line in (f"[{group}]", *(f"{n} = {v}" for n, v in own.items()))
+        ]
+        (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
+
+    return entry_points
+
+
 @pytest.fixture(scope="module")
 def browser():
     """A headless Chromium; the test is skipped where there is none."""

@@ -9,19 +9,15 @@ from bench.studies import get_study
 
 
 @pytest.fixture
-def installed(tmp_path, monkeypatch):
-    """Installs a package of one module whose entry points are the lines given."""
+def installed(tmp_path, install):
+    """Installs a package of one module, which brings a study."""
     studies._installed.cache_clear()
-    monkeypatch.syspath_prepend(tmp_path)
 
-    def install(module, source, *points):
+    def with_study(module, source, name):
         (tmp_path / f"{module}.py").write_text(source)
-        info = tmp_path / f"{module}-1.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1\n")
-        (info / "entry_points.txt").write_text("[superposed.studies]\n" + "".join(f"{one}\n" for one in points))
+        install(tmp_path, module, {"superposed.studies": {name: f"{module}:STUDY"}})
 
-    yield install
+    yield with_study
     studies._installed.cache_clear()
 
 
@@ -31,7 +27,7 @@ def test_a_study_of_a_package(installed):
         "from bench.studies import get_study\n"
         "STUDY = replace(get_study('donoho-tanner'), name='theirs', summary='of a package')\n"
     )
-    installed("brings_a_study", source, "theirs = brings_a_study:STUDY")
+    installed("brings_a_study", source, "theirs")
     assert get_study("theirs").summary == "of a package"
     assert any(line.split() == ["study", "theirs", "of", "a", "package"] for line in lines())
     assert get_study("donoho-tanner").name == "donoho-tanner"
@@ -47,7 +43,7 @@ def test_a_study_of_a_package(installed):
 )
 def test_a_broken_study_is_named(installed, name, source, words):
     module = f"module_that_{name}"
-    installed(module, source, f"{name} = {module}:STUDY")
+    installed(module, source, name)
     with pytest.raises(UserError) as refused:
         get_study(name)
     assert words in str(refused.value)
@@ -55,6 +51,6 @@ def test_a_broken_study_is_named(installed, name, source, words):
 
 
 def test_a_mistyped_name_is_answered_by_theirs_too(installed):
-    installed("brings_another", "STUDY = None", "tantalising = brings_another:STUDY")
+    installed("brings_another", "STUDY = None", "tantalising")
     with pytest.raises(UserError, match="did you mean 'tantalising'"):
         get_study("tantalizing")

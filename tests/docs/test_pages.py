@@ -32,7 +32,7 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT / "docs")))
-def test_blocks_of_code(page, folder, monkeypatch):
+def test_blocks_of_code(page, folder, install, monkeypatch):
     """In their order, in an empty folder: a block with a title is written there, a package's entry points are installed
     there, other Python is executed, and a console's commands are run and their output compared."""
     names: dict[str, object] = {"__name__": page.stem}
@@ -43,7 +43,7 @@ def test_blocks_of_code(page, folder, monkeypatch):
         if title:
             (folder / title).write_text(body, encoding="utf-8")
         elif language == "toml":
-            install(tomllib.loads(body)["project"]["entry-points"], folder)
+            install(folder, "page", tomllib.loads(body)["project"]["entry-points"])
         elif language == "python":
             above = "\n" * text.count("\n", 0, block.start(3))
             exec(compile(above + body, str(page), "exec"), names)
@@ -73,12 +73,3 @@ def compare(expected, code, out, err):
     assert code in (None, 0), err
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     assert doctest.OutputChecker().check_output(expected, out, flags), out
-
-
-def install(groups, folder):
-    """What installing a package of one module leaves."""
-    info = folder / "page-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: page\nVersion: 1.0\n")
-    points = [(group, name, where) for group, own in groups.items() for name, where in own.items()]
-    (info / "entry_points.txt").write_text("".join(f"[{group}]\n{name} = {where}\n" for group, name, where in points))

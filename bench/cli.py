@@ -74,7 +74,7 @@ def cli() -> None:
     type=click.Path(path_type=Path),
     default=None,
     metavar="FILE.toml",
-    help="Jobs of SLURM: jobs, cores, memory, walltime and more (README).",
+    help="Jobs of SLURM: jobs, cores, memory, walltime and more (docs, Run on a cluster).",
 )
 def run(
     study: str,

@@ -13,7 +13,16 @@ from recovery.coders.message_passing.priors import Posterior, bernoulli_gaussian
 from recovery.knowledge import Knowledge
 from recovery.learner import Fit
 from recovery.learners.classical.alternating_mod import AlternatingMod
-from recovery.learners.start import Run, best_of, fit_status, random_instead_of_none, unit_columns, unit_scale
+from recovery.learners.replacement import unused_or_duplicate
+from recovery.learners.start import (
+    Run,
+    atoms_from_samples,
+    best_of,
+    fit_status,
+    random_instead_of_none,
+    unit_columns,
+    unit_scale,
+)
 
 Magnitude = Literal["uniform", "normal"]
 _LEAST_NOISE = 1e-7
@@ -29,11 +38,14 @@ class _Codes(NamedTuple):
     onsager: Float[Array, "n_batches batch"]
 
 
-class _Atoms(NamedTuple):
-    """Posterior mean of each atom, one a column, and its variance per coordinate."""
+class _State(NamedTuple):
+    """What a round starts from, and the atoms of the round with the least error so far. Atoms are posterior means on
+    the sphere: one of length l has the variance (1 - l^2) / M per coordinate."""
 
-    mean: Float[Array, "n_dims n_atoms"]
-    variance: Float[Array, " n_atoms"]
+    codes: _Codes
+    atoms: Float[Array, "n_dims n_atoms"]
+    best: Float[Array, "n_dims n_atoms"]
+    least: Float[Array, ""]
 
 
 class _Sums(NamedTuple):
@@ -48,7 +60,16 @@ class _Sums(NamedTuple):
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["density", "damping", "atom_damping", "certainty_start", "certainty_end", "penalty_fraction"],
-    meta_fields=["magnitude", "nonnegative", "n_rounds", "n_held", "n_polish", "n_restarts", "batch_size"],
+    meta_fields=[
+        "magnitude",
+        "nonnegative",
+        "n_rounds",
+        "n_held",
+        "replace_every",
+        "n_polish",
+        "n_restarts",
+        "batch_size",
+    ],
 )
 @dataclass(frozen=True, kw_only=True)
 class BilinearAmp:
@@ -65,11 +86,12 @@ class BilinearAmp:
         d_n <- direction of d_n sum (z_n^2 - v_n) / tau + sum z_n s,  of length l with M l / (1 - l^2) = its norm,
     sums over samples, all changes damped: `damping` for codes, `atom_damping` for atoms. Atoms start at samples, or at
     `first` where `fit` is given it, and stay there for the first `n_held` rounds. The length l is the cosine that a
-    direction drawn from the posterior would have with the truth; l^2 is kept above a floor that rises from
-    `certainty_start` to `certainty_end` over the `n_rounds`, without which all atoms shrink to their common mean. The
-    atoms of the round with the least error go on to `n_polish` rounds of `AlternatingMod` (0: none), which also
-    replaces duplicates. Of `n_restarts` runs that with the lowest last objective is kept. `history` holds the mean
-    squared error of each round, then the objective of the polishing. Memory is 2 n_samples n_atoms numbers and
+    direction drawn from the posterior would have with the truth, u = (1 - l^2) / M; l^2 is kept above a floor that rises
+    from `certainty_start` to `certainty_end` over the `n_rounds`, without which all atoms shrink to their common mean.
+    Every `replace_every` rounds (0: never), but not in the last ones, atoms that are unused or another's duplicate start
+    again at what is not explained of some sample. The atoms of the round with the least error go on to `n_polish` rounds
+    of `AlternatingMod` (0: none). Of `n_restarts` runs that with the lowest last objective is kept. `history` holds the
+    mean squared error of each round, then the objective of the polishing. Memory is 2 n_samples n_atoms numbers and
     `batch_size` n_atoms times a few; polishing takes as much.
 
     With two to three samples a latent it matters that the magnitudes are those of the data: told normal ones where they
@@ -81,10 +103,11 @@ class BilinearAmp:
 
     Parker, Schniter & Cevher 2014 (BiG-AMP). Here tau is read from the residual and not computed from V, which keeps
     it from diverging; atoms are on the sphere and not Gaussian; the floor, the means taken off and the polishing are
-    added. Kabashima et al. 2016 give the state evolution.
+    added, and so is starting atoms again. Kabashima et al. 2016 give the state evolution.
 
     Raises:
-        ValueError: if a count is not positive (`n_held` and `n_polish` may be 0), or there is no such magnitude.
+        ValueError: if a count is not positive (`n_held`, `replace_every` and `n_polish` may be 0), or there is no such
+            magnitude.
     """
 
     density: Float[Array, ""] | float = 0.02
@@ -92,6 +115,7 @@ class BilinearAmp:
     nonnegative: bool = True
     n_rounds: int = 250
     n_held: int = 30
+    replace_every: int = 25
     n_polish: int = 100
     n_restarts: int = 1
     batch_size: int = 512
@@ -109,8 +133,9 @@ class BilinearAmp:
         for name, count in counts.items():
             if count < 1:
                 raise ValueError(f"{name} must be at least 1, got {count}")
-        if self.n_held < 0 or self.n_polish < 0:
-            raise ValueError(f"n_held and n_polish must be at least 0, got {self.n_held} and {self.n_polish}")
+        for name in ("n_held", "replace_every", "n_polish"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
         if self.magnitude not in get_args(Magnitude):
             raise ValueError(f"magnitude must be one of {', '.join(get_args(Magnitude))}, got {self.magnitude!r}")
 
@@ -136,12 +161,12 @@ class BilinearAmp:
     def _run(
         self, data: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray, first: Array | None
     ) -> Run:
-        key_start, key_polish = jax.random.split(key)
+        key_start, key_replace, key_polish = jax.random.split(key, 3)
         # Codes of one sign share a mean, which is one direction with much of the energy and no news of the atoms.
         centred = data - jnp.mean(data, axis=0) if self.nonnegative else data
         if first is None:
             first = _distinct_samples(centred, n_atoms=n_atoms, key=key_start)
-        run = self._pass_messages(centred, first)
+        run = self._pass_messages(centred, first, key=key_replace)
         if not self.n_polish:
             return run
         polish = AlternatingMod(
@@ -150,7 +175,9 @@ class BilinearAmp:
         polished = polish.improve(data, run.dictionary, key=key_polish)
         return Run(polished.dictionary, jnp.concatenate([run.history, polished.history]))
 
-    def _pass_messages(self, data: Float[Array, "n_samples n_dims"], first: Float[Array, "n_dims n_atoms"]) -> Run:
+    def _pass_messages(
+        self, data: Float[Array, "n_samples n_dims"], first: Float[Array, "n_dims n_atoms"], *, key: PRNGKeyArray
+    ) -> Run:
         n_samples, n_dims = data.shape
         batch = min(self.batch_size, n_samples)
         n_batches = -(-n_samples // batch)
@@ -162,20 +189,71 @@ class BilinearAmp:
         floors = self.certainty_start + (self.certainty_end - self.certainty_start) * progress
         dampings = jnp.where(place < 0, 0, self.atom_damping).astype(data.dtype)
 
-        def one_round(state: tuple, inputs: tuple[Array, Array]) -> tuple[tuple, Array]:
-            (codes, atoms), (best, least) = state
-            codes, sums = self._update_codes(batches, present, codes, atoms)
-            error = sums.squared_error / data.shape[0]
+        def one_round(state: _State, inputs: tuple[Array, Array]) -> tuple[_State, Array]:
+            codes, sums = self._update_codes(batches, present, state.codes, state.atoms)
+            error = sums.squared_error / n_samples
             best, least = jax.tree.map(
-                lambda new, old: jnp.where(error <= least, new, old), (atoms.mean, error), (best, least)
+                lambda new, old: jnp.where(error <= state.least, new, old),
+                (state.atoms, error),
+                (state.best, state.least),
             )
-            return ((codes, _update_atoms(atoms, sums, *inputs)), (best, least)), error
+            return _State(codes, _update_atoms(state.atoms, sums, *inputs), best, least), error
+
+        def one_stage(state: _State, inputs: tuple[tuple[Array, Array], PRNGKeyArray]) -> tuple[_State, Array]:
+            rounds, key = inputs
+            codes, atoms = self._replace(batches, present, state.codes, state.atoms, rounds[0][0], key=key)
+            return jax.lax.scan(one_round, state._replace(codes=codes, atoms=atoms), rounds)
 
         certainty = jnp.asarray(self.certainty_start, data.dtype)
-        atoms = _Atoms(jnp.sqrt(certainty) * first, jnp.full(first.shape[1], (1 - certainty) / n_dims))
-        start = ((self._first_codes(batches, first.shape[1]), atoms), (first, jnp.asarray(jnp.inf, data.dtype)))
-        (_, (best, _)), history = jax.lax.scan(one_round, start, (floors.astype(data.dtype), dampings))
-        return Run(unit_columns(best, first), history)
+        codes = self._first_codes(batches, first.shape[1])
+        state = _State(codes, jnp.sqrt(certainty) * first, first, jnp.asarray(jnp.inf, data.dtype))
+        rounds = (floors.astype(data.dtype), dampings)
+        n_stages = max(self.n_rounds // self.replace_every - 1, 0) if self.replace_every else 0
+        n_first = place.size - n_stages * self.replace_every
+        state, history = jax.lax.scan(one_round, state, jax.tree.map(lambda a: a[:n_first], rounds))
+        if n_stages:
+            later = jax.tree.map(lambda a: a[n_first:].reshape(n_stages, -1), rounds)
+            state, more = jax.lax.scan(one_stage, state, (later, jax.random.split(key, n_stages)))
+            history = jnp.concatenate([history, more.ravel()])
+        return Run(unit_columns(state.best, first), history)
+
+    def _replace(
+        self,
+        batches: Float[Array, "n_batches batch n_dims"],
+        present: Bool[Array, "n_batches batch"],
+        codes: _Codes,
+        atoms: Float[Array, "n_dims n_atoms"],
+        floor: Float[Array, ""],
+        *,
+        key: PRNGKeyArray,
+    ) -> tuple[_Codes, Float[Array, "n_dims n_atoms"]]:
+        """Atoms that are unused or another's duplicate start again at what is not explained of some sample; so do the
+        messages then, as those of samples with little noise would overshoot."""
+        n_dims, n_atoms = atoms.shape
+        mean, variance = self._first_moments(n_atoms)
+
+        def one_batch(energy: Array, inputs: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+            data, present, codes = inputs
+            counted = present.astype(data.dtype)[:, None]
+            residual = data - (codes - mean.astype(data.dtype)) @ atoms.T
+            return energy + jnp.sum(counted * codes**2, axis=0), counted * residual
+
+        energy, residual = jax.lax.scan(one_batch, jnp.zeros(n_atoms, floor.dtype), (batches, present, codes.mean))
+        directions = atoms / jnp.linalg.norm(atoms, axis=0)
+        replaced = unused_or_duplicate(directions, energy, nonnegative=self.nonnegative)
+        new = atoms_from_samples(residual.reshape(-1, n_dims), n_atoms=n_atoms, key=key)
+        afresh = jnp.any(replaced)
+        codes = _Codes(
+            jnp.where(replaced, mean, codes.mean),
+            jnp.where(replaced, variance, codes.variance),
+            jnp.where(afresh, 0, codes.score),
+            jnp.where(afresh, 0, codes.onsager),
+        )
+        return codes, jnp.where(replaced, jnp.sqrt(floor) * new, atoms)
+
+    def _first_moments(self, n_atoms: int) -> tuple[Array, Array]:
+        mean = self._code_mean(n_atoms)
+        return mean, 1 / n_atoms - mean**2
 
     def _code_mean(self, n_atoms: int) -> Array:
         """Mean of a code: the second moment of an active one is 1 / (N density)."""
@@ -186,8 +264,7 @@ class BilinearAmp:
 
     def _first_codes(self, batches: Float[Array, "n_batches batch n_dims"], n_atoms: int) -> _Codes:
         shape, dtype = (*batches.shape[:2], n_atoms), batches.dtype
-        mean = self._code_mean(n_atoms)
-        variance = 1 / n_atoms - mean**2
+        mean, variance = self._first_moments(n_atoms)
         return _Codes(
             jnp.full(shape, mean, dtype),
             jnp.full(shape, variance, dtype),
@@ -207,27 +284,26 @@ class BilinearAmp:
         batches: Float[Array, "n_batches batch n_dims"],
         present: Bool[Array, "n_batches batch"],
         codes: _Codes,
-        atoms: _Atoms,
+        atoms: Float[Array, "n_dims n_atoms"],
     ) -> tuple[_Codes, _Sums]:
         """One damped step of all codes, batch by batch, and the sums that the atoms are updated from."""
-        n_dims, n_atoms = atoms.mean.shape
-        norms = jnp.maximum(jnp.sum(atoms.mean**2, axis=0), jnp.finfo(atoms.mean.dtype).tiny)
-        own_share = 1 - n_dims * atoms.variance / norms
+        n_dims, n_atoms = atoms.shape
+        norms = jnp.sum(atoms**2, axis=0)
+        spread_of_atoms = jnp.maximum(1 - norms, 0)
+        own_share = 1 - spread_of_atoms / norms
         code_mean = self._code_mean(n_atoms).astype(norms.dtype)
 
         def one_batch(sums: _Sums, inputs: tuple[Array, Array, _Codes]) -> tuple[_Sums, _Codes]:
             data, present, last = inputs
             centred = last.mean - code_mean
-            onsager = last.variance @ norms / n_dims + centred**2 @ atoms.variance
+            onsager = (last.variance @ norms + centred**2 @ spread_of_atoms) / n_dims
             onsager = last.onsager + self.damping * (onsager - last.onsager)
-            residual = data - centred @ atoms.mean.T
+            residual = data - centred @ atoms.T
             cavity = residual + last.score * onsager[:, None]
             noise = jnp.mean(cavity**2, axis=1) + _LEAST_NOISE
             score = last.score + self.damping * (cavity / noise[:, None] - last.score)
             spread = noise[:, None] / norms[None, :]
-            posterior = self._posterior(
-                code_mean + centred * own_share[None, :] + (score @ atoms.mean) * spread, spread
-            )
+            posterior = self._posterior(code_mean + centred * own_share[None, :] + (score @ atoms) * spread, spread)
             counted = present.astype(data.dtype)
             weight = counted / noise
             sums = _Sums(
@@ -241,21 +317,28 @@ class BilinearAmp:
             return sums, _Codes(mean, variance, score, onsager)
 
         zero = jnp.zeros_like(norms)
-        nothing = _Sums(zero, zero, jnp.zeros_like(atoms.mean), jnp.zeros((), norms.dtype))
+        nothing = _Sums(zero, zero, jnp.zeros_like(atoms), jnp.zeros((), norms.dtype))
         sums, codes = jax.lax.scan(one_batch, nothing, (batches, present, codes))
         return codes, sums
 
 
-def _update_atoms(atoms: _Atoms, sums: _Sums, floor: Float[Array, ""], damping: Float[Array, ""]) -> _Atoms:
-    """One damped step of all atoms: posterior mean and variance on the sphere, the squared length at least `floor`."""
-    n_dims = atoms.mean.shape[0]
-    pull = atoms.mean * (sums.precision - sums.correction)[None, :] + sums.cross
+def _update_atoms(
+    atoms: Float[Array, "n_dims n_atoms"], sums: _Sums, floor: Float[Array, ""], damping: Float[Array, ""]
+) -> Float[Array, "n_dims n_atoms"]:
+    """One damped step of all atoms: their posterior means on the sphere, the squared length at least `floor`.
+
+    Direction and length are damped each by itself: the mean of two directions is shorter than either, so that damped
+    means of an atom that still turns would be as short as if nothing were known of it.
+    """
+    n_dims = atoms.shape[0]
+    pull = atoms * (sums.precision - sums.correction)[None, :] + sums.cross
     concentration = jnp.maximum(jnp.linalg.norm(pull, axis=0), jnp.finfo(floor.dtype).tiny * 1e6)
     # The mean length of a von Mises-Fisher direction, for many dimensions.
-    length = jnp.maximum(_mean_length(concentration, n_dims), jnp.sqrt(floor))
-    mean = pull * (length / concentration)[None, :]
-    variance = (1 - length**2) / n_dims
-    return _Atoms(atoms.mean + damping * (mean - atoms.mean), atoms.variance + damping * (variance - atoms.variance))
+    new_length = jnp.maximum(_mean_length(concentration, n_dims), jnp.sqrt(floor))
+    length: Array = jnp.linalg.norm(atoms, axis=0)
+    direction = atoms / length
+    turned = unit_columns(direction + damping * (pull / concentration - direction), direction)
+    return (length + damping * (new_length - length)) * turned
 
 
 def _mean_length(concentration: Float[Array, " n_atoms"], n_dims: int) -> Float[Array, " n_atoms"]:

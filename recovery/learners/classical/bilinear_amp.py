@@ -86,13 +86,13 @@ class BilinearAmp:
         d_n <- direction of d_n sum (z_n^2 - v_n) / tau + sum z_n s,  of length l with M l / (1 - l^2) = its norm,
     sums over samples, all changes damped: `damping` for codes, `atom_damping` for atoms. Atoms start at samples, or at
     `first` where `fit` is given it, and stay there for the first `n_held` rounds. The length l is the cosine that a
-    direction drawn from the posterior would have with the truth, u = (1 - l^2) / M; l^2 is kept above a floor that rises
-    from `certainty_start` to `certainty_end` over the `n_rounds`, without which all atoms shrink to their common mean.
-    Every `replace_every` rounds (0: never), but not in the last ones, atoms that are unused or another's duplicate start
-    again at what is not explained of some sample. The atoms of the round with the least error go on to `n_polish` rounds
-    of `AlternatingMod` (0: none). Of `n_restarts` runs that with the lowest last objective is kept. `history` holds the
-    mean squared error of each round, then the objective of the polishing. Memory is 2 n_samples n_atoms numbers and
-    `batch_size` n_atoms times a few; polishing takes as much.
+    direction drawn from the posterior would have with the truth, u = (1 - l^2) / M; l^2 is kept above a floor that
+    rises from `certainty_start` to `certainty_end` over the `n_rounds`, without which all atoms shrink to their common
+    mean. Every `replace_every` rounds (0: never), but not in the last ones, atoms that are unused or another's
+    duplicate start again at what is not explained of some sample. The atoms of the round with the least error go on to
+    `n_polish` rounds of `AlternatingMod` (0: none). Of `n_restarts` runs that with the lowest last objective is kept.
+    `history` holds the mean squared error of each round, then the objective of the polishing. Memory is 2 n_samples
+    n_atoms numbers and `batch_size` n_atoms times a few; polishing takes as much.
 
     With two to three samples a latent it matters that the magnitudes are those of the data: told normal ones where they
     are uniform (N = 300, K = 10, M = 69, 750 samples) it ends at a mean cosine of .57 and not .94. In few dimensions

@@ -10,7 +10,7 @@ from scipy import special
 from scipy.optimize import linear_sum_assignment
 
 from recovery.learners import AlternatingMod, BilinearAmp
-from recovery.learners.classical.bilinear_amp import _distinct_samples, _mean_length
+from recovery.learners.classical.bilinear_amp import _distinct_samples, _mean_length, _Sums, _update_atoms
 
 
 def matched(truth, estimate):
@@ -39,16 +39,76 @@ def test_atoms_start_at_distinct_samples():
     assert len(np.unique(np.argmax(unit @ np.asarray(first[:, :30]), axis=0))) == 30
 
 
+def test_an_atom_that_turns_keeps_its_length():
+    """Pulled to and fro its direction hardly moves; its length is what the pulls are worth, not that of their mean."""
+    rng = np.random.default_rng(0)
+    n_dims, n_atoms, floor, damping = 50, 7, 0.3, 0.2
+    atoms = rng.standard_normal((n_dims, n_atoms))
+    atoms = jnp.asarray(floor**0.5 * atoms / np.linalg.norm(atoms, axis=0))
+    none = jnp.zeros(n_atoms)
+    for _ in range(50):
+        sums = _Sums(none, none, jnp.asarray(1e-3 * rng.standard_normal(atoms.shape)), jnp.zeros(()))
+        atoms = _update_atoms(atoms, sums, jnp.asarray(floor), jnp.asarray(damping))
+    np.testing.assert_allclose(jnp.linalg.norm(atoms, axis=0), floor**0.5, rtol=1e-5)
+    for _ in range(100):
+        sums = _Sums(none, none, 1e6 * atoms, jnp.zeros(()))
+        atoms = _update_atoms(atoms, sums, jnp.asarray(floor), jnp.asarray(damping))
+    np.testing.assert_allclose(jnp.linalg.norm(atoms, axis=0), 1, atol=1e-4)
+
+
+def test_duplicates_start_again_where_something_is_missing():
+    """Five atoms, one of them twice and one missing; only samples of the missing one have anything left."""
+    rng = np.random.default_rng(1)
+    dictionary = np.linalg.qr(rng.standard_normal((8, 5)))[0]
+    codes = np.zeros((20, 5))
+    codes[np.arange(20), np.arange(20) % 5] = 0.5
+    learner = BilinearAmp(density=0.2, nonnegative=False)
+    batches = jnp.asarray(codes @ dictionary.T, jnp.float32).reshape(4, 5, 8)
+    atoms = jnp.asarray(dictionary[:, [0, 1, 2, 3, 3]], jnp.float32)
+    found = np.where(np.arange(5) == 4, 0, codes)
+    found[:, 4] = 1e-3 * found[:, 3]
+    state = learner._first_codes(batches, 5)
+    state = state._replace(mean=jnp.asarray(found, jnp.float32).reshape(4, 5, 5), score=jnp.ones_like(batches))
+    present = jnp.ones((4, 5), bool)
+    new, moved = learner._replace(batches, present, state, atoms, jnp.float32(0.25), key=jax.random.key(0))
+    np.testing.assert_array_equal(moved[:, :4], atoms[:, :4])
+    np.testing.assert_allclose(np.abs(dictionary[:, 4] @ np.asarray(moved[:, 4])), 0.5, atol=1e-3)
+    np.testing.assert_allclose(new.mean[..., 4], 0)
+    np.testing.assert_array_equal(new.mean[..., :4], state.mean[..., :4])
+    assert not np.any(new.score)
+    whole = jnp.asarray(dictionary, jnp.float32)
+    state = state._replace(mean=jnp.asarray(codes, jnp.float32).reshape(4, 5, 5))
+    new, moved = learner._replace(batches, present, state, whole, jnp.float32(0.25), key=jax.random.key(0))
+    np.testing.assert_array_equal(moved, whole)
+    assert np.all(new.score == 1)
+
+
+def sparse_world(*, n_latents, n_active, n_dims, n_samples):
+    """A Gaussian dictionary, and samples of exactly K latents with amplitudes uniform on [0, 1]."""
+    rng = np.random.default_rng(0)
+    dictionary = rng.standard_normal((n_dims, n_latents))
+    dictionary /= np.linalg.norm(dictionary, axis=0)
+    codes = np.zeros((n_samples, n_latents))
+    for row in codes:
+        row[rng.choice(n_latents, n_active, replace=False)] = rng.random(n_active)
+    return dictionary, jnp.asarray(codes @ dictionary.T, jnp.float32)
+
+
 @pytest.fixture(scope="module")
 def few_samples():
-    """N = 120, K = 5, M = 32 and 300 samples, amplitudes uniform on [0, 1]: two and a half samples a latent."""
-    rng = np.random.default_rng(0)
-    dictionary = rng.standard_normal((32, 120))
-    dictionary /= np.linalg.norm(dictionary, axis=0)
-    codes = np.zeros((300, 120))
-    for row in codes:
-        row[rng.choice(120, 5, replace=False)] = rng.random(5)
-    return dictionary, jnp.asarray(codes @ dictionary.T, jnp.float32)
+    """Two and a half samples a latent."""
+    return sparse_world(n_latents=120, n_active=5, n_dims=32, n_samples=300)
+
+
+def test_messages_of_very_sparse_codes_stay_bounded():
+    """Where the vector and not direction and length is damped they diverge, and a third of the atoms is lost."""
+    dictionary, observations = sparse_world(n_latents=80, n_active=3, n_dims=20, n_samples=1200)
+    learner = BilinearAmp(density=3 / 80, n_polish=0)
+    fit = jax.jit(lambda key: learner.fit(observations, n_atoms=80, key=key))(jax.random.key(0))
+    # In units of the observations' energy; the first rounds leave it all. 6 keys: at most 1.2 in any round.
+    assert np.max(fit.history) < 2
+    # 6 keys: .978 to .991.
+    assert np.mean(matched(dictionary, fit.dictionary)) > 0.96
 
 
 def test_finds_what_alternation_does_not(few_samples):
@@ -57,7 +117,7 @@ def test_finds_what_alternation_does_not(few_samples):
     learner = BilinearAmp(density=5 / 120, n_polish=0, batch_size=128)
     found = np.mean(matched(dictionary, fit(learner, jax.random.key(0)).dictionary))
     alternating = np.mean(matched(dictionary, fit(AlternatingMod(), jax.random.key(0)).dictionary))
-    # Over 4 seeds of this problem: .93 to .97 for messages, .66 to .73 for alternation.
+    # Over 4 seeds of this problem: .945 to .975 for messages, .66 to .73 for alternation.
     assert found > 0.87
     assert alternating < 0.8
 
@@ -77,7 +137,15 @@ def test_batches_do_not_matter(few_samples):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"n_rounds": 0}, {"n_polish": -1}, {"batch_size": 0}, {"n_restarts": 0}, {"magnitude": "cauchy"}]
+    "settings",
+    [
+        {"n_rounds": 0},
+        {"n_polish": -1},
+        {"replace_every": -1},
+        {"batch_size": 0},
+        {"n_restarts": 0},
+        {"magnitude": "cauchy"},
+    ],
 )
 def test_bad_settings(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):

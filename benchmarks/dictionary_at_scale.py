@@ -9,7 +9,8 @@ output is one dictionary, number of samples and learner: the mean |cosine| of tr
 permutation and its chance level, the share of atoms above .9, the MCC of the learner's codes of fresh samples (in the
 first world: out of distribution, latent 0 meets the other half) under that permutation, seconds of learning with
 compilation, and the process's largest memory so far. Message passing is told K, the sign and that amplitudes are
-uniform, also where they are not; alternating MOD the sign.
+uniform, also where they are not; alternating MOD the sign. `--ablation` sets aside one part of message passing after
+another.
 
 With `--theory` it prints instead, for each number of samples, the cosine that atoms must start above for the state
 evolution of Bayes-optimal message passing to end at the truth (Kabashima et al. 2016): 0 where any start will do.
@@ -18,7 +19,7 @@ evolution of Bayes-optimal message passing to end at the truth (Kabashima et al.
 import argparse
 import resource
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, log
 from typing import Any
 
@@ -38,6 +39,14 @@ from toymodels.mixing import gaussian_dictionary
 _CHUNK = 5000
 _N_FRESH = 10_000
 _RECOVERED = 0.98
+_ABLATIONS: dict[str, dict[str, Any]] = {
+    "no atom starts again": {"replace_every": 0},
+    "floor stays at .3": {"certainty_end": 0.3},
+    "floor of .001": {"certainty_start": 0.001, "certainty_end": 0.001},
+    "atoms move at once": {"n_held": 0},
+    "half the rounds": {"n_rounds": 125},
+    "told normal amplitudes": {"magnitude": "normal"},
+}
 
 
 def n_dims_of(n_latents: int, n_active: int) -> int:
@@ -182,6 +191,7 @@ def main() -> None:
     parser.add_argument("--magnitude", choices=sorted(MAGNITUDES), default="uniform", help="of codes (default uniform)")
     parser.add_argument("--signed", action="store_true", help="codes of either sign")
     parser.add_argument("--noise-db", type=float, help="decibels between observations and noise (default: no noise)")
+    parser.add_argument("--ablation", action="store_true", help="message passing without each of its parts as well")
     parser.add_argument("--alternating", action="store_true", help="alternating MOD as well")
     parser.add_argument("--theory", action="store_true", help="state evolution only")
     given = parser.parse_args()
@@ -200,6 +210,8 @@ def main() -> None:
         n_polish=given.polish,
     )
     learners: dict[str, Any] = {"bilinear-amp": learner}
+    if given.ablation:
+        learners |= {name: replace(learner, **parts) for name, parts in _ABLATIONS.items()}
     if given.alternating:
         learners["alternating-mod"] = AlternatingMod(nonnegative=not given.signed)
     print(

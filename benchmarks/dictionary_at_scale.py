@@ -45,6 +45,7 @@ _ABLATIONS: dict[str, dict[str, Any]] = {
     "floor of .001": {"certainty_start": 0.001, "certainty_end": 0.001},
     "atoms move at once": {"n_held": 0},
     "half the rounds": {"n_rounds": 125},
+    "twice the rounds": {"n_rounds": 500},
     "told normal amplitudes": {"magnitude": "normal"},
 }
 

@@ -75,7 +75,7 @@ PRESETS = {
         "seed": 0,
         "trials": 5,
         "precision": "float32",
-        "chunk_size": 5,
+        "chunk_size": 1,
         "methods": [
             "alternating-mod",
             "bilinear-amp",

@@ -94,10 +94,11 @@ class BilinearAmp:
     `history` holds the mean squared error of each round, then the objective of the polishing. Memory is 2 n_samples
     n_atoms numbers and `batch_size` n_atoms times a few; polishing takes as much.
 
-    With two to three samples a latent it matters that the magnitudes are those of the data: told normal ones where they
-    are uniform (N = 300, K = 10, M = 69, 750 samples) it ends at a mean cosine of .57 and not .94. In few dimensions
-    (a dozen) alternation is the better choice. A few polishing rounds can undo what the messages found: at N = 5,000
-    and 12,500 samples the mean cosine is .984 with `n_polish=0` and .890 after 10 rounds.
+    With two to three samples a latent it matters that the magnitudes are those of the data, and that the floor rises
+    slowly: N = 300, K = 10, M = 69, 750 samples end at a mean cosine of .96, of .55 told normal ones where they are
+    uniform, of .70, .93 and .995 after 125, 250 and 500 rounds (of one dictionary). In few dimensions (a dozen)
+    alternation is the better choice. A few polishing rounds can undo what the messages found: at N = 5,000 and 12,500
+    samples 10 of them lower the mean cosine from .98 to .89.
 
     The encoder is `Fista` at `penalty_fraction` of each sample's lambda_max.
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from bench.errors import UserError, said
+from bench.installed import installed, loaded
 from bench.methods.adapt import adapt
 from bench.methods.built_in import built_in
 from bench.methods.method import Method
@@ -80,17 +81,13 @@ def _named(name: str) -> Method:
     known = built_in()
     if name in known:
         return known[name]
-    points = {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
+    points = installed(GROUP)
     if name not in points:
         raise UserError(
             f"no method {name!r}: it is no FILE.py:Name, no built-in method and no entry point of {GROUP!r}; "
             f"{suggest(name, [*known, *points])}"
         )
-    try:
-        target = points[name].load()
-    except Exception as error:
-        raise UserError(f"entry point {name}: cannot be loaded: {said(error)}") from None
-    return adapt(target, name=name, where=f"entry point {name}")
+    return adapt(loaded(points[name], "method"), name=name, where=f"entry point {name}")
 
 
 @functools.cache
@@ -133,8 +130,8 @@ def _fingerprint(source: str) -> str:
             return hashlib.sha256(Path(path).read_bytes()).hexdigest()
         except OSError as error:
             raise UserError(f"cannot read {path}: {error.strerror or error}") from None
-    for point in importlib.metadata.entry_points(group=GROUP):
-        if point.name == source and source not in built_in():
-            version = point.dist.version if point.dist else ""
-            return hashlib.sha256(f"{point.value} {version}".encode()).hexdigest()
+    point = None if source in built_in() else installed(GROUP).get(source)
+    if point is not None:
+        version = point.dist.version if point.dist else ""
+        return hashlib.sha256(f"{point.value} {version}".encode()).hexdigest()
     return hashlib.sha256(f"built in {importlib.metadata.version('superposed')}".encode()).hexdigest()

@@ -2,9 +2,9 @@
 
 import functools
 import importlib
-from importlib.metadata import entry_points
 
 from bench.errors import UserError
+from bench.installed import installed, loaded
 from bench.study import Study
 from bench.words import suggest
 
@@ -28,7 +28,7 @@ ENTRY_POINTS = "superposed.studies"
 
 def study_names() -> list[str]:
     """Ours, and then those of installed packages."""
-    return [*MODULES, *(one.name for one in entry_points(group=ENTRY_POINTS) if one.name not in MODULES)]
+    return [*MODULES, *(name for name in installed(ENTRY_POINTS) if name not in MODULES)]
 
 
 def get_study(name: str, *, where: str = "") -> Study:
@@ -45,14 +45,10 @@ def get_study(name: str, *, where: str = "") -> Study:
 @functools.cache
 def _installed(name: str) -> Study | None:
     """The study of an installed package, or None where there is none of that name."""
-    found = entry_points(group=ENTRY_POINTS, name=name)
-    if not found:
+    point = installed(ENTRY_POINTS).get(name)
+    if point is None:
         return None
-    point = next(iter(found))
-    try:
-        study = point.load()
-    except Exception as error:
-        raise UserError(f"study {name!r}, {point.value}, cannot be imported: {error!r}") from error
+    study = loaded(point, "study")
     if not isinstance(study, Study) or study.name != name:
         what = f"a Study named {study.name!r}" if isinstance(study, Study) else f"of type {type(study).__name__}"
         raise UserError(f"{point.value} is {what}, where a bench.study.Study named {name!r} is due")

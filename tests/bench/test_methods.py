@@ -237,12 +237,12 @@ def test_plugins_in_every_study():
     assert rows["nmse"]["fista"] < rows["nmse"]["least-squares"]
 
 
-def test_entry_points(monkeypatch):
-    import importlib.metadata as metadata
-
-    point = metadata.EntryPoint("their-coder", f"{SOLVERS.stem}:least_squares", "superposed.methods")
-    monkeypatch.setattr(metadata, "entry_points", lambda **_: [point])
+def test_entry_points(install, tmp_path, monkeypatch):
+    coders = {"their-coder": f"{SOLVERS.stem}:least_squares", "broken-coder": f"{SOLVERS.stem}:no_such"}
+    install(tmp_path, "theirs", {"superposed.methods": coders})
     monkeypatch.syspath_prepend(SOLVERS.parent)
     name, plugin = identify("their-coder")
     assert (name, plugin.kind) == ("their-coder", "coder")
     assert plugin == Plugin("their-coder", "coder", plugin.sha256)
+    with pytest.raises(UserError, match="method 'broken-coder', solvers:no_such, cannot be imported: AttributeError"):
+        identify("broken-coder")

@@ -58,7 +58,7 @@ def _check(store: Store, study: Study, spec: Spec, chunks: list[Chunk]) -> None:
         path = store.shard(chunk)
         if not store.holds(path):
             raise UserError(f"{store.folder} is incomplete; `superposed run {store.folder}` goes on with it")
-        fault = shard_fault(store, spec, study, chunk, known.get(chunk.name))
+        fault, _ = shard_fault(store, spec, study, chunk, known.get(chunk.name))
         if fault is not None:
             raise unusable(store, path, fault)
 

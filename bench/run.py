@@ -20,7 +20,6 @@ from bench.progress import Progress
 from bench.spec import spec_digest
 from bench.store import (
     Store,
-    checksum,
     chunks_of,
     foreign_files,
     locked,
@@ -138,10 +137,10 @@ def _missing(
     for chunk in chunks:
         path = store.shard(chunk)
         if store.holds(path):
-            fault = shard_fault(store, spec, study, chunk, known.get(chunk.name))
+            fault, found = shard_fault(store, spec, study, chunk, known.get(chunk.name))
             if fault is None:
                 # A kill comes before the manifest's last writing: what it does not know is taken as it is found.
-                checksums[chunk.name] = known.get(chunk.name) or checksum(store.read(path))
+                checksums[chunk.name] = found
                 continue
             where, kept = store.place(path), set_aside(store, chunk)
             moved = f"left in {kept}" if kept == store.archive else f"moved to {kept}"

@@ -182,15 +182,17 @@ def chunks_of(store: Store, study: Study, spec: Spec) -> list[Chunk]:
         done += whole
 
 
-def shard_fault(store: Store, spec: Spec, study: Study, chunk: Chunk, known: str | None = None) -> str | None:
-    """Why the chunk's shard cannot be used, or None; every page is read and held against its checksum, and the file
-    against the checksum that is `known` of it."""
+def shard_fault(
+    store: Store, spec: Spec, study: Study, chunk: Chunk, known: str | None = None
+) -> tuple[str | None, str]:
+    """Why the chunk's shard cannot be used, or None, and its checksum; every page is read and held against its own
+    checksum, and the file against the checksum that is `known` of it."""
     rows, found = _rows(store, spec, study, chunk)
     if isinstance(rows, str):
-        return rows
+        return rows, found
     if known is not None and found != known:
-        return "it is not what was written: its checksum differs from the manifest's"
-    return None
+        return "it is not what was written: its checksum differs from the manifest's", found
+    return None, found
 
 
 def _rows(store: Store, spec: Spec, study: Study, chunk: Chunk) -> tuple[pa.Table | str, str]:

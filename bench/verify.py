@@ -58,7 +58,7 @@ def verify(folder: Path) -> Verified:
         if not store.holds(path):
             found.missing.append(chunk.name)
             continue
-        fault = shard_fault(store, spec, study, chunk, known.get(chunk.name))
+        fault, _ = shard_fault(store, spec, study, chunk, known.get(chunk.name))
         if fault is not None:
             found.faults.append(f"shard {store.place(path)}: {fault}")
             continue

@@ -130,13 +130,10 @@ class BilinearAmp:
     summary: ClassVar[str] = "dictionary learning by bilinear message passing, then alternating MOD"
 
     def __post_init__(self) -> None:
-        counts = {name: getattr(self, name) for name in ("n_rounds", "n_restarts", "batch_size")}
-        for name, count in counts.items():
-            if count < 1:
-                raise ValueError(f"{name} must be at least 1, got {count}")
-        for name in ("n_held", "replace_every", "n_polish"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
+        positive, possibly_none = ("n_rounds", "n_restarts", "batch_size"), ("n_held", "replace_every", "n_polish")
+        for name, least in (dict.fromkeys(positive, 1) | dict.fromkeys(possibly_none, 0)).items():
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
         if self.magnitude not in get_args(Magnitude):
             raise ValueError(f"magnitude must be one of {', '.join(get_args(Magnitude))}, got {self.magnitude!r}")
 

@@ -49,10 +49,9 @@ class _State(NamedTuple):
 
 
 class _Sums(NamedTuple):
-    """Over samples: squared codes and variances of codes, each over the noise; scores times codes; squared errors."""
+    """Over samples: squared codes less their variances, over the noise; scores times codes; squared errors."""
 
     precision: Float[Array, " n_atoms"]
-    correction: Float[Array, " n_atoms"]
     cross: Float[Array, "n_dims n_atoms"]
     squared_error: Float[Array, ""]
 
@@ -270,12 +269,15 @@ class BilinearAmp:
             jnp.zeros(shape[:2], dtype),
         )
 
-    def _posterior(self, pseudo: Array, noise: Array) -> Posterior:
+    def _posterior(self, pseudo: Array, inverse_deviation: Array) -> Posterior:
+        """In units of the noise's standard deviation, as is `pseudo`."""
         density = jnp.asarray(self.density, pseudo.dtype)
         second = 1 / (pseudo.shape[1] * density)
         if self.magnitude == "uniform":
-            return bernoulli_uniform(pseudo, noise, density, jnp.sqrt(3 * second), nonnegative=self.nonnegative)
-        return bernoulli_gaussian(pseudo, noise, density, second, nonnegative=self.nonnegative)  # pyright: ignore[reportArgumentType]
+            largest = jnp.sqrt(3 * second) * inverse_deviation
+            return bernoulli_uniform(pseudo, largest, density, nonnegative=self.nonnegative)
+        variance, unit = second * inverse_deviation**2, jnp.ones((), pseudo.dtype)
+        return bernoulli_gaussian(pseudo, unit, density, variance, nonnegative=self.nonnegative)  # pyright: ignore[reportArgumentType]
 
     def _update_codes(
         self,
@@ -289,33 +291,36 @@ class BilinearAmp:
         norms = jnp.sum(atoms**2, axis=0)
         spread_of_atoms = jnp.maximum(1 - norms, 0)
         own_share = 1 - spread_of_atoms / norms
+        lengths = jnp.sqrt(norms)
         code_mean = self._code_mean(n_atoms).astype(norms.dtype)
 
         def one_batch(sums: _Sums, inputs: tuple[Array, Array, _Codes]) -> tuple[_Sums, _Codes]:
             data, present, last = inputs
             centred = last.mean - code_mean
-            onsager = (last.variance @ norms + centred**2 @ spread_of_atoms) / n_dims
+            onsager = jnp.sum(last.variance * norms + centred**2 * spread_of_atoms, axis=1) / n_dims
             onsager = last.onsager + self.damping * (onsager - last.onsager)
             residual = data - centred @ atoms.T
             cavity = residual + last.score * onsager[:, None]
             noise = jnp.mean(cavity**2, axis=1) + _LEAST_NOISE
             score = last.score + self.damping * (cavity / noise[:, None] - last.score)
-            spread = noise[:, None] / norms[None, :]
-            posterior = self._posterior(code_mean + centred * own_share[None, :] + (score @ atoms) * spread, spread)
+            # Products of two vectors, which nothing need keep for all codes.
+            root = jnp.sqrt(noise)[:, None]
+            deviation, inverse_deviation = root * (1 / lengths)[None, :], (1 / root) * lengths[None, :]
+            prior = code_mean + centred * own_share[None, :]
+            posterior = self._posterior(prior * inverse_deviation + (score @ atoms) * deviation, inverse_deviation)
             counted = present.astype(data.dtype)
             weight = counted / noise
             sums = _Sums(
-                sums.precision + weight @ centred**2,
-                sums.correction + weight @ last.variance,
+                sums.precision + weight @ (centred**2 - last.variance),
                 sums.cross + (score * counted[:, None]).T @ centred,
                 sums.squared_error + jnp.sum(counted[:, None] * residual**2),
             )
-            mean = last.mean + self.damping * (posterior.mean - last.mean)
-            variance = last.variance + self.damping * (posterior.variance - last.variance)
+            mean = last.mean + self.damping * (deviation * posterior.mean - last.mean)
+            variance = last.variance + self.damping * (deviation**2 * posterior.variance - last.variance)
             return sums, _Codes(mean, variance, score, onsager)
 
         zero = jnp.zeros_like(norms)
-        nothing = _Sums(zero, zero, jnp.zeros_like(atoms), jnp.zeros((), norms.dtype))
+        nothing = _Sums(zero, jnp.zeros_like(atoms), jnp.zeros((), norms.dtype))
         sums, codes = jax.lax.scan(one_batch, nothing, (batches, present, codes))
         return codes, sums
 
@@ -329,7 +334,7 @@ def _update_atoms(
     means of an atom that still turns would be as short as if nothing were known of it.
     """
     n_dims = atoms.shape[0]
-    pull = atoms * (sums.precision - sums.correction)[None, :] + sums.cross
+    pull = atoms * sums.precision[None, :] + sums.cross
     concentration = jnp.maximum(jnp.linalg.norm(pull, axis=0), jnp.finfo(floor.dtype).tiny * 1e6)
     # The mean length of a von Mises-Fisher direction, for many dimensions.
     new_length = jnp.maximum(_mean_length(concentration, n_dims), jnp.sqrt(floor))

@@ -47,11 +47,11 @@ def test_an_atom_that_turns_keeps_its_length():
     atoms = jnp.asarray(floor**0.5 * atoms / np.linalg.norm(atoms, axis=0))
     none = jnp.zeros(n_atoms)
     for _ in range(50):
-        sums = _Sums(none, none, jnp.asarray(1e-3 * rng.standard_normal(atoms.shape)), jnp.zeros(()))
+        sums = _Sums(none, jnp.asarray(1e-3 * rng.standard_normal(atoms.shape)), jnp.zeros(()))
         atoms = _update_atoms(atoms, sums, jnp.asarray(floor), jnp.asarray(damping))
     np.testing.assert_allclose(jnp.linalg.norm(atoms, axis=0), floor**0.5, rtol=1e-5)
     for _ in range(100):
-        sums = _Sums(none, none, 1e6 * atoms, jnp.zeros(()))
+        sums = _Sums(none, 1e6 * atoms, jnp.zeros(()))
         atoms = _update_atoms(atoms, sums, jnp.asarray(floor), jnp.asarray(damping))
     np.testing.assert_allclose(jnp.linalg.norm(atoms, axis=0), 1, atol=1e-4)
 

@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 from analysis.theory import state_evolution_mse
 from recovery.coders.message_passing import Amp, BayesAmp, EmBayesAmp, Vamp
-from recovery.coders.message_passing.priors import bernoulli_gaussian, bernoulli_uniform
+from recovery.coders.message_passing.priors import bernoulli_gaussian, bernoulli_uniform, mills_ratio
 from recovery.solution import Status
 
 
@@ -127,7 +127,7 @@ def test_vamp_where_message_passing_fails(solve):
 
 
 @pytest.mark.parametrize("nonnegative", [False, True])
-@pytest.mark.parametrize(("x64", "tolerance"), [(False, 2e-4), (True, 1e-7)])
+@pytest.mark.parametrize(("x64", "tolerance"), [(False, 1e-5), (True, 1e-8)])
 def test_uniform_posterior_against_quadrature(nonnegative, x64, tolerance):
     density, largest = 0.2, 1.5
     low = 0 if nonnegative else -largest
@@ -146,22 +146,31 @@ def test_uniform_posterior_against_quadrature(nonnegative, x64, tolerance):
             expected.append([mean, moments[2] / total - mean**2, moments[0] / total])
         with jax.enable_x64(x64):
             found = jax.jit(bernoulli_uniform, static_argnames="nonnegative")(
-                jnp.asarray(pseudo[None], float),
-                jnp.full((1, 1), noise, float),
+                jnp.asarray(pseudo[None] / scale, float),
+                jnp.full((1, 1), largest / scale, float),
                 jnp.asarray(density, float),
-                jnp.asarray(largest, float),
                 nonnegative=nonnegative,
             )
-            found = np.stack([np.asarray(part)[0] for part in (found.mean, found.variance, found.active)], axis=1)
+            parts = (scale * found.mean, noise * found.variance, found.active)
+            found = np.stack([np.asarray(part)[0] for part in parts], axis=1)
         np.testing.assert_allclose(found, expected, atol=tolerance)
 
 
 def test_uniform_posterior_far_outside_is_finite():
-    """Tens of standard deviations out, float32: no code below 0, the largest above the end."""
-    pseudo = jnp.array([[-30.0, -3.0, 4.0, 30.0]])
-    found = bernoulli_uniform(pseudo, jnp.full((1, 1), 1e-3), jnp.asarray(0.1), jnp.asarray(1.0), nonnegative=True)
-    np.testing.assert_allclose(found.mean, [[0, 0, 1, 1]], atol=0.01)
+    """Tens and hundreds of standard deviations out, float32: no code below 0, the largest above the end."""
+    pseudo = jnp.array([[-900.0, -90.0, 120.0, 900.0]])
+    found = bernoulli_uniform(pseudo, jnp.full((1, 1), 30.0), jnp.asarray(0.1), nonnegative=True)
+    np.testing.assert_allclose(found.mean, [[0, 0, 30, 30]], atol=0.2)
     assert np.all(np.isfinite(found.variance))
+
+
+@pytest.mark.parametrize(("x64", "tolerance"), [(False, 5e-7), (True, 1e-9)])
+def test_mills_ratio_against_scaled_complementary_error_function(x64, tolerance):
+    x = np.concatenate([np.linspace(0, 10, 5001), np.logspace(1, 6, 200)]).astype(np.float64 if x64 else np.float32)
+    with jax.enable_x64(x64):
+        found = np.asarray(mills_ratio(jnp.asarray(x)))
+    expected = np.sqrt(np.pi / 2) * special.erfcx(x.astype(float) / np.sqrt(2))
+    np.testing.assert_allclose(found, expected, rtol=tolerance)
 
 
 @pytest.mark.parametrize("noise_std", [0.0, 1e-3])

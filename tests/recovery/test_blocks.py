@@ -20,7 +20,8 @@ def test_blocks_solve_what_the_whole_does(coder, monkeypatch):
     dictionary = jnp.asarray(rng.standard_normal((8, 16)) / np.sqrt(8), jnp.float32)
     observations = jnp.asarray(rng.standard_normal((25, 8)), jnp.float32)
     whole = coder(dictionary, observations)
-    monkeypatch.setattr(blocks, "BLOCK", 6)
+    monkeypatch.setattr(blocks, "LEAST", 6)
+    monkeypatch.setattr(blocks, "BLOCK_CODES", 6)
     parted = coder(dictionary, observations)
     assert parted.codes.shape == (25, 16)
     for one, other in zip(jax.tree.leaves(whole), jax.tree.leaves(parted), strict=True):
@@ -33,7 +34,8 @@ def test_one_number_of_atoms_a_sample(monkeypatch):
     dictionary = jnp.asarray(rng.standard_normal((8, 16)), jnp.float32)
     observations = jnp.asarray(rng.standard_normal((25, 8)), jnp.float32)
     wanted = jnp.asarray(rng.integers(1, 5, 25))
-    monkeypatch.setattr(blocks, "BLOCK", 6)
+    monkeypatch.setattr(blocks, "LEAST", 6)
+    monkeypatch.setattr(blocks, "BLOCK_CODES", 6)
     codes = Omp(n_nonzero=5, n_active=wanted)(dictionary, observations).codes
     np.testing.assert_array_equal(jnp.sum(codes != 0, axis=1), wanted)
 

@@ -55,7 +55,9 @@ class LassoCoder(ABC):
         key: PRNGKeyArray | None = None,
     ) -> Solution:
         penalty = self.absolute_penalty(dictionary, observations)
-        solved = in_blocks(lambda some, its: self._solve(dictionary, some, its), observations, penalty)
+        solved = in_blocks(
+            lambda some, its: self._solve(dictionary, some, its), observations, penalty, n_latents=dictionary.shape[1]
+        )
         codes, outcome = blank_non_finite(*solved)
         return Solution(codes, *outcome)
 

@@ -2,16 +2,14 @@
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import log_ndtr, logit
 from jaxtyping import Array, Float
 from numpy.polynomial import Chebyshev, Polynomial
 from scipy.special import erfcx
 
 _FARTHEST = 8
-_TOTAL = (2 * np.pi) ** 0.5
+_TOTAL = float(np.sqrt(2 * np.pi))
 _MILLS_SCALE = 0.28
 
 
@@ -34,25 +32,24 @@ def bernoulli_gaussian(
 ) -> Posterior:
     """x = 0 with probability 1 - density, else N(0, variance), or its absolute value if `nonnegative`.
 
-    `pseudo` is x plus Gaussian noise. Odds are formed as logarithms, so that nothing overflows in float32.
+    `pseudo` is x plus Gaussian noise.
     """
     total = variance + noise_variance
-    mean, spread = pseudo * variance / total, noise_variance * variance / total
-    log_odds = logit(density) + 0.5 * (jnp.log(noise_variance) - jnp.log(total)) + 0.5 * pseudo * mean / noise_variance
+    spread = noise_variance * variance / total
+    deviation = jnp.sqrt(spread)
+    mean, scaled = pseudo * (variance / total), pseudo * (deviation / noise_variance)
+    # The density of x = 0 over the mass of x > 0 or of all x, times deviation and sqrt(2 pi).
+    at_zero = jnp.exp(-0.5 * scaled**2)
     if nonnegative:
-        scaled = mean / jnp.sqrt(spread)
-        below = log_ndtr(scaled)
-        log_odds = log_odds + jnp.log(2.0).astype(pseudo.dtype) + below
-        hazard = jnp.exp(-0.5 * scaled**2 - 0.5 * jnp.log(2 * jnp.pi).astype(pseudo.dtype) - below)
+        tail = mills_ratio(jnp.abs(scaled))
+        hazard = jnp.where(scaled < 0, 1 / tail, at_zero / (_TOTAL - at_zero * tail))
         # Of the normal cut at 0: mean and second moment; rounding must not make them negative.
-        shifted = jnp.maximum(mean + jnp.sqrt(spread) * hazard, 0)
+        shifted = jnp.maximum(mean + deviation * hazard, 0)
         energy = jnp.maximum(spread + mean * shifted, 0)
-        mean = shifted
+        mean, at_zero = shifted, _TOTAL / 2 * hazard
     else:
         energy = spread + mean**2
-    active = jax.nn.sigmoid(log_odds)
-    first = active * mean
-    return Posterior(first, jnp.maximum(active * energy - first**2, 0), active, energy)
+    return _mixed(density, jnp.sqrt(total / noise_variance) * at_zero, mean, energy)
 
 
 def bernoulli_uniform(
@@ -77,17 +74,22 @@ def bernoulli_uniform(
     near_density, far_density = jnp.exp(-0.5 * near**2), jnp.exp(-0.5 * far**2)
     tail = mills_ratio(jnp.abs(near)) * near_density
     # Densities and masses are over the density at 0.
-    mass = jnp.where(near < 0, _TOTAL - tail, tail) - mills_ratio(far) * far_density
+    outside = jnp.where(near < 0, _TOTAL - tail, tail)
+    mass = outside - mills_ratio(far) * far_density
     inverse = 1 / jnp.maximum(mass, jnp.finfo(pseudo.dtype).tiny * 1e6)
     step = (near_density - far_density) * inverse
     spread = jnp.maximum(1 + (near * near_density - far * far_density) * inverse - step**2, 0)
     shift = jnp.clip(near + half - step, -half, half)
     mean = centre + jnp.where(below, -shift, shift)
-    if nonnegative:
-        at_zero = jnp.where(below, near_density, far_density)
-    else:
-        at_zero = jnp.exp(-0.5 * (near + half) ** 2)
-    active, energy = 1 / (1 + (1 - density) / density * width * at_zero * inverse), spread + mean**2
+    at_zero = jnp.where(below, near_density, far_density) if nonnegative else jnp.exp(-0.5 * (near + half) ** 2)
+    return _mixed(density, width * at_zero * inverse, mean, spread + mean**2)
+
+
+def _mixed(density: Array, odds_of_zero: Array, mean: Array, energy: Array) -> Posterior:
+    """Of a code that is 0 or active: the odds of the pseudo-data under 0 against active, moments given active."""
+    # Not 0 over 0 where the density is 0 and the odds underflow.
+    odds = (1 - density) * jnp.maximum(odds_of_zero, jnp.finfo(mean.dtype).tiny)
+    active = density / (density + odds)
     first = active * mean
     return Posterior(first, jnp.maximum(active * energy - first**2, 0), active, energy)
 

@@ -43,6 +43,21 @@ def test_posterior_against_quadrature(nonnegative, x64, tolerance):
     np.testing.assert_allclose(found, expected, atol=tolerance)
 
 
+@pytest.mark.parametrize("nonnegative", [False, True])
+def test_gaussian_posterior_at_the_ends(nonnegative):
+    """No code is active at density 0 and each at 1; with hardly any noise and tens of deviations off, float32."""
+    pseudo = jnp.array([[-30.0, -1.0, 0.0, 1.0, 30.0]])
+    for noise in (1e-30, 1e-3, 1.0):
+        for density in (0.0, 1.0):
+            values = (jnp.full((1, 1), v) for v in (noise, density, 1.0))
+            found = bernoulli_gaussian(pseudo, *values, nonnegative=nonnegative)
+            assert all(np.all(np.isfinite(part)) for part in found)
+            np.testing.assert_array_equal(found.active, np.full((1, 5), density))
+    expected = np.maximum(pseudo, 0) / 2 if nonnegative else pseudo / 2
+    outer = np.abs(np.asarray(pseudo)) > 10
+    np.testing.assert_allclose(np.asarray(found.mean)[outer], np.asarray(expected)[outer], atol=0.07)
+
+
 def large_problem(seed, n_dims, n_latents, density, noise_variance):
     """Gaussian columns of variance 1 / M, one Bernoulli-Gaussian code; float32."""
     keys = jax.random.split(jax.random.key(seed), 4)

@@ -130,7 +130,7 @@ def toy_models() -> Path:
 
 def bilinear() -> Path:
     p, m, n, rounds = 5000, 93, 1000, 20
-    learner = BilinearAmp(density=10 / n, nonnegative=True, n_rounds=rounds, n_polish=0)
+    learner = BilinearAmp(density=10 / n, nonnegative=True, n_rounds=rounds, n_held=0, n_polish=0)
     _, data = problem(p, m, n, 10)
     taken = seconds_of(lambda y, key: learner.fit(y, n_atoms=n, key=key).dictionary, data, jax.random.key(3))
     return Path(

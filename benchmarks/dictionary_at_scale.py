@@ -10,7 +10,8 @@ permutation and its chance level, the share of atoms above .9, the MCC of the le
 first world: out of distribution, latent 0 meets the other half) under that permutation, seconds of learning with
 compilation, and the process's largest memory so far. Message passing is told K, the sign and that amplitudes are
 uniform, also where they are not; alternating MOD the sign. `--ablation` sets aside one part of message passing after
-another.
+another. With `--near` atoms start at that cosine with the truth: where they stay near it and do not arrive without, the
+search fails and not the samples.
 
 With `--theory` it prints instead, for each number of samples, the cosine that atoms must start above for the state
 evolution of Bayes-optimal message passing to end at the truth (Kabashima et al. 2016): 0 where any start will do.
@@ -34,7 +35,7 @@ from analysis.theory import matched_cosine_chance
 from recovery.learner import Fit
 from recovery.learners import AlternatingMod, BilinearAmp
 from toymodels.latents import MAGNITUDES, compositional, exact_k
-from toymodels.mixing import gaussian_dictionary
+from toymodels.mixing import gaussian_dictionary, near_dictionary
 
 _CHUNK = 5000
 _N_FRESH = 10_000
@@ -117,13 +118,14 @@ def fresh_correlations(
     return correlations[square > 0]
 
 
-def measure(learner: Any, name: str, seed: int, world: World, n_samples: int) -> None:
+def measure(learner: Any, name: str, seed: int, world: World, n_samples: int, near: float | None = None) -> None:
     key_dictionary, key_samples, key_fit = jax.random.split(jax.random.key(seed), 3)
     dictionary = gaussian_dictionary(key_dictionary, n_dims=world.n_dims, n_latents=world.n_latents)
     observations = world.observations(key_samples, dictionary, n_samples)
+    first = None if near is None else near_dictionary(jax.random.fold_in(key_fit, 1), dictionary, cosine=near)
     start = time.perf_counter()
-    fitting = jax.jit(lambda y, key: learner.fit(y, n_atoms=world.n_latents, key=key))
-    fit = jax.block_until_ready(fitting(observations, key_fit))
+    fitting = jax.jit(lambda y, key, first: learner.fit(y, n_atoms=world.n_latents, key=key, first=first))
+    fit = jax.block_until_ready(fitting(observations, key_fit, first))
     seconds = time.perf_counter() - start
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     similarity = np.abs(np.asarray(dictionary).T @ np.asarray(fit.dictionary))
@@ -135,6 +137,7 @@ def measure(learner: Any, name: str, seed: int, world: World, n_samples: int) ->
     codes = f"{'signed' if world.signed else 'nonnegative'} {world.magnitude}"
     print(
         f"{world.n_latents},{world.n_active},{world.n_dims},{codes},{noise},{n_samples},{seed},{name},"
+        f"{'' if near is None else f'{near:g}'},"
         f"{cosines.mean():.4f},{chance:.4f},{np.mean(cosines > 0.9):.4f},{mcc:.4f},{seconds:.0f},{memory:.2f}",
         flush=True,
     )
@@ -194,8 +197,11 @@ def main() -> None:
     parser.add_argument("--noise-db", type=float, help="decibels between observations and noise (default: no noise)")
     parser.add_argument("--ablation", action="store_true", help="message passing without each of its parts as well")
     parser.add_argument("--alternating", action="store_true", help="alternating MOD as well")
+    parser.add_argument("--near", type=float, help="cosine of first atoms and truth (default: start at samples)")
     parser.add_argument("--theory", action="store_true", help="state evolution only")
     given = parser.parse_args()
+    if given.near is not None and not 0 <= given.near <= 1:
+        parser.error(f"--near is a cosine, from 0 to 1, got {given.near:g}")
     if given.theory:
         print("latents,active,dims,samples,least_cosine")
         for n_samples in given.samples:
@@ -216,13 +222,13 @@ def main() -> None:
     if given.alternating:
         learners["alternating-mod"] = AlternatingMod(nonnegative=not given.signed)
     print(
-        "latents,active,dims,codes,noise_db,samples,seed,learner,cosine,chance,above_.9,mcc_fresh,seconds,memory_gib",
+        "latents,active,dims,codes,noise_db,samples,seed,learner,first,cosine,chance,above_.9,mcc_fresh,seconds,memory_gib",
         flush=True,
     )
     for n_samples in given.samples:
         for seed in range(given.seeds):
             for name, one in learners.items():
-                measure(one, name, seed, world, n_samples)
+                measure(one, name, seed, world, n_samples, given.near)
 
 
 if __name__ == "__main__":

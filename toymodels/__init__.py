@@ -23,6 +23,7 @@ from toymodels.mixing import (
     fourier_dictionary,
     gaussian_dictionary,
     low_coherence_dictionary,
+    near_dictionary,
     orthogonal_dictionary,
 )
 from toymodels.networks import BottleneckParams, EncoderParams, encoder, relu_bottleneck
@@ -62,6 +63,7 @@ __all__ = [
     "group_sparse",
     "hierarchy",
     "low_coherence_dictionary",
+    "near_dictionary",
     "observe",
     "orthogonal_dictionary",
     "relu_bottleneck",

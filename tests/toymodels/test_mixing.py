@@ -8,6 +8,7 @@ from toymodels import (
     fourier_dictionary,
     gaussian_dictionary,
     low_coherence_dictionary,
+    near_dictionary,
     orthogonal_dictionary,
 )
 
@@ -30,6 +31,19 @@ def test_unit_norm_only_rescales_columns():
     raw = np.asarray(gaussian_dictionary(KEY, n_dims=5, n_latents=9, unit_norm=False))
     unit = np.asarray(gaussian_dictionary(KEY, n_dims=5, n_latents=9))
     np.testing.assert_allclose(unit, raw / np.linalg.norm(raw, axis=0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("cosine", [0.0, 0.6, 1.0])
+def test_columns_near_others(cosine):
+    """At the cosine asked for, and apart from it in directions that have nothing to do with each other."""
+    truth = gaussian_dictionary(KEY, n_dims=50, n_latents=400)
+    near = np.asarray(near_dictionary(jax.random.key(12), truth, cosine=cosine))
+    np.testing.assert_allclose(np.linalg.norm(near, axis=0), 1, rtol=1e-5)
+    np.testing.assert_allclose(np.sum(near * np.asarray(truth), axis=0), cosine, atol=1e-6)
+    if cosine < 1:
+        away = near - cosine * np.asarray(truth)
+        # 400 directions in 50 dimensions: their mean has a squared norm of (1 - cosine^2) / 400, give or take a fifth.
+        assert np.sum(np.mean(away, axis=1) ** 2) == pytest.approx((1 - cosine**2) / 400, rel=0.6)
 
 
 def test_cosines_follow_the_uniform_distribution_on_the_sphere():

@@ -32,7 +32,7 @@ from recovery.coders import Fista
 from recovery.knowledge import Knowledge
 from recovery.learners.start import unit_scale
 from toymodels.latents import MAGNITUDES, exact_k
-from toymodels.mixing import gaussian_dictionary
+from toymodels.mixing import gaussian_dictionary, near_dictionary
 
 FOUND_COSINE = 0.99
 """An atom is found where |cosine| is above this, as in Aharon, Elad & Bruckstein 2006."""
@@ -92,7 +92,7 @@ def measure(
     fit = learner.fit(observations, n_atoms=n_latents, key=fit_key)
     learned, near = fit.dictionary, jnp.full_like(dictionary, jnp.nan)
     if fixed.near_cosine and "first" in inspect.signature(learner.fit).parameters:
-        first = _near(near_key, dictionary, fixed.near_cosine)
+        first = near_dictionary(near_key, dictionary, cosine=fixed.near_cosine)
         near = learner.fit(observations, n_atoms=n_latents, key=fit_key, first=first).dictionary
     losses = jax.lax.map(
         lambda one: _objective(one, observations, fixed.penalty, nonnegative=_nonnegative(context)),
@@ -131,14 +131,6 @@ def _objective(dictionary: Array, observations: Array, penalty: float, *, nonneg
     codes = coder(dictionary, data).codes
     squared_error = jnp.sum((data - codes @ dictionary.T) ** 2, axis=1)
     return jnp.mean(0.5 * squared_error + penalty * jnp.sum(jnp.abs(codes), axis=1))
-
-
-def _near(key: PRNGKeyArray, dictionary: Float[Array, "n_dims n_latents"], cosine: float) -> Array:
-    """Unit columns that have the given cosine with those of the dictionary, in random directions."""
-    away = jax.random.normal(key, dictionary.shape, dictionary.dtype)
-    away = away - dictionary * jnp.sum(away * dictionary, axis=0)
-    away = away / jnp.linalg.norm(away, axis=0)
-    return cosine * dictionary + (1 - cosine**2) ** 0.5 * away
 
 
 def _of_length(method: Method, fixed: Fixed) -> Method:

@@ -297,7 +297,7 @@ class BilinearAmp:
         def one_batch(sums: _Sums, inputs: tuple[Array, Array, _Codes]) -> tuple[_Sums, _Codes]:
             data, present, last = inputs
             centred = last.mean - code_mean
-            onsager = jnp.sum(last.variance * norms + centred**2 * spread_of_atoms, axis=1) / n_dims
+            onsager = jnp.sum(last.variance * norms[None, :] + centred**2 * spread_of_atoms[None, :], axis=1) / n_dims
             onsager = last.onsager + self.damping * (onsager - last.onsager)
             residual = data - centred @ atoms.T
             cavity = residual + last.score * onsager[:, None]

@@ -45,8 +45,8 @@ _ABLATIONS: dict[str, dict[str, Any]] = {
     "floor stays at .3": {"certainty_end": 0.3},
     "floor of .001": {"certainty_start": 0.001, "certainty_end": 0.001},
     "atoms move at once": {"n_held": 0},
-    "half the rounds": {"n_rounds": 125},
-    "twice the rounds": {"n_rounds": 500},
+    "a quarter of the rounds": {"n_rounds": 250},
+    "twice the rounds": {"n_rounds": 2000},
     "told normal amplitudes": {"magnitude": "normal"},
 }
 
@@ -190,7 +190,7 @@ def main() -> None:
     parser.add_argument("--active", type=int, default=10, help="K (default 10)")
     parser.add_argument("--samples", type=int, nargs="+", default=[2500, 10_000], help="P (default 2500 10000)")
     parser.add_argument("--seeds", type=int, default=1, help="dictionaries drawn (default 1)")
-    parser.add_argument("--rounds", type=int, default=250, help="of message passing (default 250)")
+    parser.add_argument("--rounds", type=int, default=1000, help="of message passing at most (default 1000)")
     parser.add_argument("--polish", type=int, default=100, help="rounds of polishing (default 100)")
     parser.add_argument("--magnitude", choices=sorted(MAGNITUDES), default="uniform", help="of codes (default uniform)")
     parser.add_argument("--signed", action="store_true", help="codes of either sign")

@@ -105,10 +105,31 @@ def test_messages_of_very_sparse_codes_stay_bounded():
     dictionary, observations = sparse_world(n_latents=80, n_active=3, n_dims=20, n_samples=1200)
     learner = BilinearAmp(density=3 / 80, n_polish=0)
     fit = jax.jit(lambda key: learner.fit(observations, n_atoms=80, key=key))(jax.random.key(0))
-    # In units of the observations' energy; the first rounds leave it all. 6 keys: at most 1.2 in any round.
+    # In units of the observations' energy; the first rounds leave it all. Where an atom starts again it may be more for
+    # a few rounds (54 with one of 6 keys).
     assert np.max(fit.history) < 2
-    # 6 keys: .978 to .991.
-    assert np.mean(matched(dictionary, fit.dictionary)) > 0.96
+    # 6 keys: .983 to .993.
+    assert np.mean(matched(dictionary, fit.dictionary)) > 0.97
+
+
+def test_messages_end_where_atoms_have_settled():
+    """Then more rounds change nothing: neither atoms nor, for want of them, the history."""
+    dictionary, observations = sparse_world(n_latents=80, n_active=3, n_dims=20, n_samples=1200)
+
+    def run(n_rounds):
+        # The floor neither rises nor holds: runs of different lengths are the same while they last.
+        learner = BilinearAmp(density=3 / 80, n_polish=0, n_rounds=n_rounds, certainty_end=0.3)
+        return jax.jit(lambda key: learner.fit(observations, n_atoms=80, key=key))(jax.random.key(2))
+
+    long, longer = np.asarray(run(600).history), np.asarray(run(1000).history)
+    assert np.all(long[-100:] == long[-1])
+    assert np.all(longer[-500:] == longer[-1])
+    assert len(np.unique(long[:150])) > 100
+    moved = BilinearAmp(density=3 / 80)
+    atoms = jnp.asarray(dictionary, jnp.float32)
+    assert moved._settled(atoms, atoms)
+    assert not moved._settled(atoms, -atoms)
+    assert not moved._settled(0.5 * atoms, 0.5 * atoms)
 
 
 def test_finds_what_alternation_does_not(few_samples):
@@ -117,8 +138,8 @@ def test_finds_what_alternation_does_not(few_samples):
     learner = BilinearAmp(density=5 / 120, n_polish=0, batch_size=128)
     found = np.mean(matched(dictionary, fit(learner, jax.random.key(0)).dictionary))
     alternating = np.mean(matched(dictionary, fit(AlternatingMod(), jax.random.key(0)).dictionary))
-    # Over 4 seeds of this problem: .945 to .975 for messages, .66 to .73 for alternation.
-    assert found > 0.87
+    # Over 4 seeds of this problem: .976 to .982 for messages, .66 to .73 for alternation.
+    assert found > 0.95
     assert alternating < 0.8
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, NamedTuple, Self, get_args
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from recovery.coders.l1.fista import Fista
 from recovery.coders.message_passing.priors import Posterior, bernoulli_gaussian, bernoulli_uniform
@@ -48,6 +48,16 @@ class _State(NamedTuple):
     atoms: Float[Array, "n_dims n_atoms"]
     best: Float[Array, "n_dims n_atoms"]
     least: Float[Array, ""]
+
+
+class _Stage(NamedTuple):
+    """What the rounds between two replacements start from: how many such stages there were, their errors (the last one
+    also for all that are to come), and whether atoms have settled."""
+
+    number: Int[Array, ""]
+    state: _State
+    history: Float[Array, "n_stages replace_every"]
+    settled: Bool[Array, ""]
 
 
 class _Sums(NamedTuple):
@@ -198,22 +208,6 @@ class BilinearAmp:
             )
             return _State(codes, _update_atoms(state.atoms, sums, *inputs), best, least), error
 
-        def one_stage(
-            carry: tuple[_State, Array, Array], inputs: tuple[tuple[Array, Array], PRNGKeyArray]
-        ) -> tuple[tuple[_State, Array, Array], Array]:
-            rounds, key = inputs
-
-            def passed_on(state: _State) -> tuple[_State, Array]:
-                codes, atoms = self._replace(batches, present, state.codes, state.atoms, rounds[0][0], key=key)
-                return jax.lax.scan(one_round, state._replace(codes=codes, atoms=atoms), rounds)
-
-            before, settled, error = carry
-            state, errors = jax.lax.cond(
-                settled, lambda state: (state, jnp.full(self.replace_every, error)), passed_on, before
-            )
-            settled = settled | self._settled(before.atoms, state.atoms)
-            return (state, settled, errors[-1]), errors
-
         certainty = jnp.asarray(self.certainty_start, data.dtype)
         codes = self._first_codes(batches, first.shape[1])
         state = _State(codes, jnp.sqrt(certainty) * first, first, jnp.asarray(jnp.inf, data.dtype))
@@ -223,9 +217,20 @@ class BilinearAmp:
         state, history = jax.lax.scan(one_round, state, jax.tree.map(lambda a: a[:n_first], rounds))
         if n_stages:
             later = jax.tree.map(lambda a: a[n_first:].reshape(n_stages, -1), rounds)
-            begin = (state, jnp.zeros((), bool), history[-1])
-            (state, *_), more = jax.lax.scan(one_stage, begin, (later, jax.random.split(key, n_stages)))
-            history = jnp.concatenate([history, more.ravel()])
+            keys, stages = jax.random.split(key, n_stages), jnp.arange(n_stages)
+
+            def one_stage(begin: _Stage) -> _Stage:
+                before, now = begin.state, begin.number
+                rounds = jax.tree.map(lambda a: a[now], later)
+                codes, atoms = self._replace(batches, present, before.codes, before.atoms, rounds[0][0], key=keys[now])
+                state, errors = jax.lax.scan(one_round, before._replace(codes=codes, atoms=atoms), rounds)
+                history = jnp.where(stages[:, None] < now, begin.history, errors[-1]).at[now].set(errors)
+                return _Stage(now + 1, state, history, self._settled(before.atoms, state.atoms))
+
+            # A loop, not a scan over conditions, which would hold the codes twice.
+            begin = _Stage(jnp.zeros((), int), state, jnp.zeros_like(later[0]), jnp.zeros((), bool))
+            end = jax.lax.while_loop(lambda stage: (stage.number < n_stages) & ~stage.settled, one_stage, begin)
+            state, history = end.state, jnp.concatenate([history, end.history.ravel()])
         return Run(unit_columns(state.best, first), history)
 
     def _replace(

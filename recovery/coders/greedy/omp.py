@@ -89,15 +89,14 @@ class Omp:
         *,
         key: PRNGKeyArray | None = None,
     ) -> Solution:
-        n_latents = dictionary.shape[1]
         if self.n_active is None:
-            return in_blocks(lambda some: self._solve(dictionary, some), observations, n_latents=n_latents)
+            return in_blocks(self._solve, dictionary, observations)
         most = jnp.broadcast_to(jnp.asarray(self.n_active), observations.shape[:1])
 
-        def solve(some: Array, its: Array) -> Solution:
+        def solve(dictionary: Array, some: Array, its: Array) -> Solution:
             return replace(self, n_active=its)._solve(dictionary, some)
 
-        return in_blocks(solve, observations, most, n_latents=n_latents)
+        return in_blocks(solve, dictionary, observations, most)
 
     def _solve(
         self, dictionary: Float[Array, "n_dims n_latents"], observations: Float[Array, "n_samples n_dims"]

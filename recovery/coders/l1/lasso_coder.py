@@ -55,10 +55,7 @@ class LassoCoder(ABC):
         key: PRNGKeyArray | None = None,
     ) -> Solution:
         penalty = self.absolute_penalty(dictionary, observations)
-        solved = in_blocks(
-            lambda some, its: self._solve(dictionary, some, its), observations, penalty, n_latents=dictionary.shape[1]
-        )
-        codes, outcome = blank_non_finite(*solved)
+        codes, outcome = blank_non_finite(*in_blocks(self._solve, dictionary, observations, penalty))
         return Solution(codes, *outcome)
 
     def absolute_penalty(

@@ -100,18 +100,17 @@ def mills_ratio(x: Float[Array, "..."]) -> Float[Array, "..."]:
     Some dozen multiplications, where erfc takes an exponential of its own: 1 / (1 + .28 x) times a polynomial in it.
     """
     place = 1 / (1 + _MILLS_SCALE * x)
-    value = jnp.full_like(place, _MILLS[-1])
-    for coefficient in _MILLS[-2::-1]:
-        value = value * place + coefficient
-    return value * place
+    return jnp.polyval(jnp.asarray(_MILLS, place.dtype), place) * place
 
 
-def _mills_coefficients(degree: int) -> list[float]:
+def _mills_coefficients(degree: int) -> np.ndarray:
+    """From the highest power down."""
+
     def over_place(place: np.ndarray) -> np.ndarray:
         x = (1 / place - 1) / _MILLS_SCALE
         return np.sqrt(np.pi / 2) * erfcx(x / np.sqrt(2)) / place
 
-    return Chebyshev.interpolate(over_place, degree, domain=[0, 1]).convert(kind=Polynomial).coef.tolist()
+    return Chebyshev.interpolate(over_place, degree, domain=[0, 1]).convert(kind=Polynomial).coef[::-1]
 
 
 _MILLS = _mills_coefficients(12)

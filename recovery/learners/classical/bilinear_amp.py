@@ -109,8 +109,8 @@ class BilinearAmp:
     With two to three samples a latent it matters that the magnitudes are those of the data, and that there are many
     rounds: N = 1000, K = 20, M = 157, 2,500 samples end at a mean cosine of .52, .90 and .998 with 250, 500 and 1,000
     (of one dictionary). That the floor rises helps where rounds are few; with 1,000 one of .3 throughout does as well.
-    In few dimensions (a dozen) alternation is the better choice. A few polishing rounds can
-    undo what the messages found: at N = 5,000 and 12,500 samples 10 of them lower the mean cosine from .98 to .89.
+    In few dimensions (a dozen) alternation is the better choice. A few polishing rounds can undo what the messages
+    found: at N = 5,000 and 12,500 samples 10 of them lower the mean cosine from .98 to .89.
 
     The encoder is `Fista` at `penalty_fraction` of each sample's lambda_max.
 

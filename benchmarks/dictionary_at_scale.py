@@ -105,13 +105,14 @@ def fresh_correlations(
     are active at all."""
 
     @jax.jit
-    def moments(key: PRNGKeyArray) -> Float[Array, "5 n_latents"]:
+    def moments(key: PRNGKeyArray, dictionary: Array, fit: Fit) -> Float[Array, "5 n_latents"]:
         key_codes, key_noise = jax.random.split(key)
         truth = world.codes(key_codes, _CHUNK, unseen=True)
         found = fit.encoder(fit.dictionary, world.observe(key_noise, dictionary, truth)).codes[:, order]
         return jnp.stack([jnp.mean(a, axis=0) for a in (truth, found, truth**2, found**2, truth * found)])
 
-    sums = np.mean([np.asarray(moments(k), np.float64) for k in jax.random.split(key, _N_FRESH // _CHUNK)], axis=0)
+    keys = jax.random.split(key, _N_FRESH // _CHUNK)
+    sums = np.mean([np.asarray(moments(one, dictionary, fit), np.float64) for one in keys], axis=0)
     mean, other, square, other_square, product = sums
     spread = np.sqrt(np.maximum((square - mean**2) * (other_square - other**2), 0))
     correlations = np.abs(product - mean * other) / np.where(spread > 0, spread, np.inf)

@@ -42,14 +42,15 @@ def iterate(
     state: State,
     *,
     n_samples: int,
-    max_iterations: int,
+    max_iterations: Int[Array, ""] | int,
     check_every: int = 1,
 ) -> tuple[State, Outcome]:
     """Repeat `step` on a batch until `judge` has ended every sample, or `max_iterations` is reached.
 
     Every leaf of `state` has the samples as its first axis. A sample that has ended is frozen: its state, residual and
     count stay as they were. A sample whose residual is not finite ends as `NON_FINITE`. The judge is asked every
-    `check_every` steps, so counts are multiples of it and the limit is rounded up to one.
+    `check_every` steps, so counts are multiples of it and the limit is rounded up to one. `max_iterations` may be
+    traced; with 0 nothing is judged, and residuals are infinite.
     """
     rounds = -(-max_iterations // check_every)
     residual_dtype = jax.eval_shape(judge, state).residual.dtype

@@ -1,26 +1,21 @@
 """Basis pursuit, solved and certified by a primal-dual interior-point method batched over samples."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.linalg import cho_solve
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from recovery.coder import ResidualKind
+from recovery.coders.l1.newton_equations import NullSpace, RowSpace, conjugate_gradients, gram_solver, null_space
 from recovery.iterate import Outcome, Verdict, blank_non_finite, freeze, iterate
 from recovery.knowledge import Knowledge
 from recovery.solution import Solution, Status
 
 _STEP_TO_BOUNDARY = 0.995
 _PATIENCE = 8
-# Smaller ridges let the Cholesky factorisation break down before the gap reaches 1e-8 in float64.
-_RIDGE = 32
-# Each gives back some of what ridge and rounding took; float32 reaches gaps of 1e-4 with 8, and 1e-3 with 2.
-_CORRECTIONS = {64: 2, 32: 8}
 _POLISHING_ROUNDS = 2
 _POLISHING_STEPS = 50
 
@@ -30,15 +25,18 @@ class _Problem(NamedTuple):
 
     dictionary: Float[Array, "n_dims n_latents"]
     observations: Float[Array, "n_samples n_dims"]
+    least_norm: Float[Array, "n_samples n_latents"]
+    """Of the codes that explain y, those with the smallest l2 norm."""
     signs: Float[Array, " n_signs"]
 
 
 class _State(NamedTuple):
     x: Float[Array, "n_samples n_signs n_latents"]
     slack: Float[Array, "n_samples n_signs n_latents"]
-    dual: Float[Array, "n_samples n_dims"]
+    dual: Float[Array, "n_samples n_dual"]
+    """As the equations hold it: w or A^T w."""
     best_codes: Float[Array, "n_samples n_latents"]
-    best_dual: Float[Array, "n_samples n_dims"]
+    best_dual: Float[Array, "n_samples n_dual"]
     best_residual: Float[Array, " n_samples"]
     stalled: Float[Array, " n_samples"]
 
@@ -58,8 +56,9 @@ class BasisPursuit:
     conjugate gradients. What results replaces the iterate where its residual is smaller.
 
     Mehrotra's predictor-corrector method (Mehrotra 1992; Wright 1997, chapter 10). The two signs of a code share one
-    n_dims x n_dims normal matrix. All samples share the dictionary, so forming the matrices is one matrix product.
-    `nonnegative` may be traced, so that one program serves both signs.
+    matrix, as wide as n_dims or as n_latents - n_dims, whichever is less (where rows of A depend on each other: as
+    n_dims). All samples share the dictionary, so forming the matrices is one matrix product. `nonnegative` may be
+    traced, so that one program serves both signs.
     Where no z satisfies the constraints, the solve ends as `MAX_ITERATIONS` with a residual above the tolerance.
     """
 
@@ -94,21 +93,31 @@ class BasisPursuit:
     ) -> tuple[Solution, Float[Array, "n_samples n_dims"]]:
         """The solution and the dual vectors w that certify it, feasible up to rounding."""
         dtype = observations.dtype
-        signs = self._signs().astype(dtype)
-        scale, start = _starting_point(dictionary, observations, signs)
-        problem = _Problem(dictionary, observations / scale[:, None], signs)
         tolerance = (1e-7 if dtype == jnp.float64 else 1e-4) if self.tolerance is None else self.tolerance
-        state, outcome = iterate(
-            lambda state: _step(problem, state),
-            lambda state: _judge(state, tolerance),
-            start,
-            n_samples=observations.shape[0],
-            max_iterations=self.max_iterations,
-        )
-        codes, dual = state.best_codes, state.best_dual
+        dual_of = gram_solver(dictionary)
+        least_norm = dual_of(observations) @ dictionary
+        scale = jnp.max(jnp.abs(least_norm), axis=1, keepdims=True)
+        scale = jnp.where(scale == 0, 1, scale)
+        problem = _Problem(dictionary, observations / scale, least_norm / scale, self._signs().astype(dtype))
+
+        def by_rows(limit: Int[Array, ""] | int) -> tuple[Array, Array, Outcome]:
+            return _solve(problem, RowSpace(dictionary, problem.observations), tolerance, limit)
+
+        n_dims, n_latents = dictionary.shape
+        if 2 * n_dims <= n_latents or n_dims >= n_latents:
+            codes, dual, outcome = by_rows(self.max_iterations)
+        else:
+            basis, complete = null_space(dictionary)
+            limit = jnp.where(complete, self.max_iterations, 0)
+            codes, image, outcome = _solve(problem, NullSpace(basis, problem.least_norm), tolerance, limit)
+            found = _certified(problem, codes, dual_of(image @ dictionary.T), outcome, tolerance)
+            # One of the two loops runs; the other ends before its first step.
+            codes, dual, outcome = jax.tree.map(
+                partial(jnp.where, complete), found, by_rows(self.max_iterations - limit)
+            )
         if dtype != jnp.float64:
             codes, dual, outcome = _polish(problem, codes, dual, outcome, tolerance)
-        codes, outcome = blank_non_finite(codes * scale[:, None], outcome)
+        codes, outcome = blank_non_finite(codes * scale, outcome)
         return Solution(codes, *outcome), dual
 
     def _signs(self) -> Float[Array, " n_signs"]:
@@ -118,75 +127,96 @@ class BasisPursuit:
         return jnp.stack([1.0, jnp.where(self.nonnegative, 0.0, -1.0)])
 
 
-def _starting_point(
-    dictionary: Float[Array, "n_dims n_latents"],
-    observations: Float[Array, "n_samples n_dims"],
-    signs: Float[Array, " n_signs"],
-) -> tuple[Float[Array, " n_samples"], _State]:
-    """Scales that make the least-norm codes O(1), and those codes shifted into the interior; w = 0 is dual feasible."""
-    factor = _factor(dictionary @ dictionary.T)
-    least_norm = cho_solve((factor, True), observations.T).T @ dictionary
-    scale = jnp.max(jnp.abs(least_norm), axis=1)
-    scale = jnp.where(scale == 0, 1, scale)
-    codes = least_norm / scale[:, None]
+def _solve(
+    problem: _Problem,
+    equations: RowSpace | NullSpace,
+    tolerance: Float[Array, ""] | float,
+    limit: Int[Array, ""] | int,
+) -> tuple[Array, Array, Outcome]:
+    """The best codes and dual of at most `limit` iterations, the dual as the equations hold it."""
+    state, outcome = iterate(
+        lambda state: _step(problem, equations, state),
+        lambda state: _judge(state, tolerance),
+        _starting_point(problem, equations.no_dual()),
+        n_samples=problem.observations.shape[0],
+        max_iterations=limit,
+    )
+    return state.best_codes, state.best_dual, outcome
+
+
+def _certified(
+    problem: _Problem, codes: Array, dual: Float[Array, "n_samples n_dims"], outcome: Outcome, tolerance: Array | float
+) -> tuple[Array, Array, Outcome]:
+    """The dual made feasible, and the outcome that it certifies."""
+    dual = dual / jnp.maximum(1, _largest(problem.signs, dual @ problem.dictionary))[:, None]
+    residual = _certificate(problem, codes, jnp.sum(problem.observations * dual, axis=1))
+    status = jnp.where(residual <= tolerance, Status.CONVERGED, Status.MAX_ITERATIONS).astype(jnp.int32)
+    return codes, dual, Outcome(outcome.iterations, residual, status)
+
+
+def _starting_point(problem: _Problem, dual: Array) -> _State:
+    """The least-norm codes shifted into the interior; w = 0 is dual feasible."""
+    codes, signs = problem.least_norm, problem.signs
     x = jnp.maximum(signs[:, None] * codes[:, None, :], 0)
     x = x + 0.5 * (jnp.mean(jnp.abs(codes), axis=1) + 0.01)[:, None, None]
-    zero_dual = jnp.zeros_like(observations)
-    size = jnp.sum(jnp.abs(observations), axis=1)
+    size = jnp.sum(jnp.abs(problem.observations), axis=1) + jnp.sum(jnp.abs(codes), axis=1)
     # Nothing observed is solved by no codes; what is not finite must not look unjudged.
-    unjudged = jnp.where(size == 0, 0, jnp.where(jnp.isfinite(scale * size), jnp.inf, jnp.nan))
-    return scale, _State(
-        x,
-        jnp.ones_like(x),
-        zero_dual,
-        jnp.zeros_like(codes),
-        zero_dual,
-        unjudged.astype(x.dtype),
-        jnp.zeros_like(scale),
+    unjudged = jnp.where(size == 0, 0, jnp.where(jnp.isfinite(size), jnp.inf, jnp.nan))
+    return _State(
+        x, jnp.ones_like(x), dual, jnp.zeros_like(codes), dual, unjudged.astype(x.dtype), jnp.zeros_like(size)
     )
 
 
-def _step(problem: _Problem, state: _State) -> _State:
-    dictionary, observations, signs = problem
+def _step(problem: _Problem, equations: RowSpace | NullSpace, state: _State) -> _State:
+    signs = problem.signs
     x, slack, dual = state.x, state.slack, state.dual
-    infeasibility = observations - _explain(problem, x)
     weights = jnp.sum(signs[:, None] ** 2 * x / slack, axis=1)
-    factor = _factor((weights[:, None, :] * dictionary) @ dictionary.T)
+    solve = equations.solver(weights, _codes(signs, x), dual)
 
     def direction(centring: Float[Array, "n_samples n_signs n_latents"]) -> tuple[Array, Array, Array]:
         """Newton's step to A x = y and x = centring, which is (target product - higher order terms) / slack."""
-        target = infeasibility - _explain(problem, centring - x)
-        step_dual = _solve(problem.dictionary, weights, factor, target)
-        step_slack = -signs[:, None] * (step_dual @ dictionary)[:, None, :]
+        image_step, step_dual = solve(_codes(signs, centring - x))
+        step_slack = -signs[:, None] * image_step[:, None, :]
         return centring - x - x / slack * step_slack, step_slack, step_dual
 
-    step_x, step_slack, _ = direction(jnp.zeros_like(x))
-    length_x, length_slack = _longest(x, step_x), _longest(slack, step_slack)
+    def improved(_: Array, steps: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
+        """The step whose centring the one before it calls for; the first, without any, is the predictor."""
+        step_x, step_slack, step_dual = direction(steps[0])
+        length_x, length_slack = _longest(x, step_x), _longest(slack, step_slack)
+        reached = jnp.mean((x + length_x * step_x) * (slack + length_slack * step_slack), axis=(1, 2), keepdims=True)
+        centre = (reached / product) ** 3 * product
+        return (centre - step_x * step_slack) / slack, step_x, step_slack, step_dual
+
     product = jnp.mean(x * slack, axis=(1, 2), keepdims=True)
-    reached = jnp.mean((x + length_x * step_x) * (slack + length_slack * step_slack), axis=(1, 2), keepdims=True)
-    centre = (reached / product) ** 3 * product
-    step_x, step_slack, step_dual = direction((centre - step_x * step_slack) / slack)
+    none = jnp.zeros_like(x)
+    _, step_x, step_slack, step_dual = jax.lax.fori_loop(0, 2, improved, (none, none, none, jnp.zeros_like(dual)))
     length_x = jnp.minimum(1, _STEP_TO_BOUNDARY * _longest(x, step_x))
     length_slack = jnp.minimum(1, _STEP_TO_BOUNDARY * _longest(slack, step_slack))
     moved = (x + length_x * step_x, slack + length_slack * step_slack, dual + length_slack[:, 0] * step_dual)
     # A factorisation that broke down leaves the sample where it was, to end as stuck.
     finite = jnp.stack([jnp.all(jnp.isfinite(a.reshape(len(a), -1)), axis=1) for a in moved]).all(axis=0)
     x, slack, dual = freeze(~finite, (x, slack, dual), moved)
-    return _keep_best(problem, state, x, slack, dual, finite)
+    return _keep_best(problem, equations, state, x, slack, dual, finite)
 
 
 def _keep_best(
-    problem: _Problem, state: _State, x: Array, slack: Array, dual: Array, finite: Bool[Array, " n_samples"]
+    problem: _Problem,
+    equations: RowSpace | NullSpace,
+    state: _State,
+    x: Array,
+    slack: Array,
+    dual: Array,
+    finite: Bool[Array, " n_samples"],
 ) -> _State:
-    codes = jnp.sum(problem.signs[:, None] * x, axis=1)
-    dual_feasible = dual / jnp.maximum(1, _largest_correlation(problem, dual))[:, None]
-    residual = _certificate(problem, codes, dual_feasible)
+    codes, image = _codes(problem.signs, x), equations.image(dual)
+    allowed = jnp.maximum(1, _largest(problem.signs, image))
+    residual = _certificate(problem, codes, equations.value(dual) / allowed)
     better = residual < state.best_residual
     progress = residual < 0.9 * state.best_residual
     best = freeze(
         ~better,
         (state.best_codes, state.best_dual, state.best_residual),
-        (codes, dual_feasible, residual),
+        (codes, dual / allowed[:, None], residual),
     )
     stalled = jnp.where(progress, 0, state.stalled + 1)
     stalled = jnp.where(finite, stalled, _PATIENCE).astype(state.stalled.dtype)
@@ -211,12 +241,8 @@ def _polish(
         vertex_dual += _solve_on(problem.dictionary, support, short) @ problem.dictionary.T
     allowed = jnp.where(jnp.any(problem.signs < 0), jnp.inf, 0)
     vertex = jnp.maximum(vertex, -allowed)
-    vertex_dual = vertex_dual / jnp.maximum(1, _largest_correlation(problem, vertex_dual))[:, None]
-    residual = _certificate(problem, vertex, vertex_dual)
-    better = residual < outcome.residual
-    codes, dual, residual = freeze(~better, (codes, dual, outcome.residual), (vertex, vertex_dual, residual))
-    status = jnp.where(residual <= tolerance, Status.CONVERGED, outcome.status).astype(jnp.int32)
-    return codes, dual, Outcome(outcome.iterations, residual, status)
+    polished = _certified(problem, vertex, vertex_dual, outcome, tolerance)
+    return freeze(~(polished[2].residual < outcome.residual), (codes, dual, outcome), polished)
 
 
 def _solve_on(
@@ -225,85 +251,32 @@ def _solve_on(
     target: Float[Array, "n_samples n_latents"],
 ) -> Float[Array, "n_samples n_latents"]:
     """A_S^T A_S v = target on each sample's support (ones where it is), by conjugate gradients; 0 elsewhere."""
-    return _conjugate_gradients(
+    return conjugate_gradients(
         lambda v: support * ((v @ dictionary.T) @ dictionary),
         target,
         n_steps=min(dictionary.shape[0], _POLISHING_STEPS),
     )
 
 
-def _certificate(problem: _Problem, codes: Array, dual: Array) -> Float[Array, " n_samples"]:
-    """The larger of the relative duality gap and the relative infeasibility; 0 where y = 0 and z = 0."""
+def _certificate(problem: _Problem, codes: Array, value: Float[Array, " n_samples"]) -> Float[Array, " n_samples"]:
+    """The larger of relative infeasibility and relative gap to a value of the dual; 0 where y = 0 and z = 0."""
     primal = jnp.sum(jnp.abs(codes), axis=1)
-    gap = jnp.abs(primal - jnp.sum(problem.observations * dual, axis=1))
+    gap = jnp.abs(primal - value)
     missing = jnp.linalg.norm(codes @ problem.dictionary.T - problem.observations, axis=1)
     size = jnp.linalg.norm(problem.observations, axis=1)
     return jnp.maximum(gap / jnp.where(primal == 0, 1, primal), missing / jnp.where(size == 0, 1, size))
 
 
-def _largest_correlation(problem: _Problem, dual: Float[Array, "n_samples n_dims"]) -> Float[Array, " n_samples"]:
-    return jnp.max(problem.signs[:, None] * (dual @ problem.dictionary)[:, None, :], axis=(1, 2))
+def _largest(signs: Array, image: Float[Array, "n_samples n_latents"]) -> Float[Array, " n_samples"]:
+    """max(|A^T w|), or max(A^T w) where codes are non-negative."""
+    return jnp.max(signs[:, None] * image[:, None, :], axis=(1, 2))
 
 
-def _explain(problem: _Problem, x: Float[Array, "n_samples n_signs n_latents"]) -> Float[Array, "n_samples n_dims"]:
-    return jnp.sum(problem.signs[:, None] * x, axis=1) @ problem.dictionary.T
+def _codes(signs: Array, x: Float[Array, "n_samples n_signs n_latents"]) -> Float[Array, "n_samples n_latents"]:
+    return jnp.sum(signs[:, None] * x, axis=1)
 
 
 def _longest(value: Array, step: Array) -> Float[Array, "n_samples 1 1"]:
     """How far, up to 1 / 0.995, a positive value may go along a step and stay non-negative."""
     ratio = jnp.max(-step / value, axis=(1, 2), keepdims=True)
     return 1 / jnp.maximum(ratio, 1)
-
-
-def _factor(matrix: Float[Array, "*batch n_dims n_dims"]) -> Float[Array, "*batch n_dims n_dims"]:
-    """Cholesky factor of the matrix with a ridge at rounding level, for a dictionary or weights without full rank."""
-    n_dims = matrix.shape[-1]
-    diagonal = jnp.diagonal(matrix, axis1=-2, axis2=-1)
-    largest = jnp.max(diagonal, axis=-1)
-    ridge = jnp.where(largest == 0, 1, _RIDGE * jnp.finfo(matrix.dtype).eps * largest)
-    return jnp.linalg.cholesky(
-        matrix + ridge[..., None, None] * jnp.eye(n_dims, dtype=matrix.dtype), symmetrize_input=False
-    )
-
-
-def _solve(
-    dictionary: Float[Array, "n_dims n_latents"],
-    weights: Float[Array, "n_samples n_latents"],
-    factor: Float[Array, "n_samples n_dims n_dims"],
-    target: Float[Array, "n_samples n_dims"],
-) -> Float[Array, "n_samples n_dims"]:
-    """A diag(weights) A^T v = target by conjugate gradients, preconditioned by the factor of the ridged matrix."""
-    return _conjugate_gradients(
-        lambda v: ((v @ dictionary) * weights) @ dictionary.T,
-        target,
-        n_steps=_CORRECTIONS[jnp.finfo(target.dtype).bits],
-        precondition=lambda rest: cho_solve((factor, True), rest[..., None])[..., 0],
-    )
-
-
-def _conjugate_gradients(
-    apply: Callable[[Array], Array],
-    target: Float[Array, "n_samples n"],
-    *,
-    n_steps: int,
-    precondition: Callable[[Array], Array] = lambda rest: rest,
-) -> Float[Array, "n_samples n"]:
-    """A fixed number of steps, from 0, towards each sample's solution of apply(v) = target."""
-
-    def step(_: Array, state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
-        solution, rest, direction, energy = state
-        moved = apply(direction)
-        length = _ratio(energy, jnp.sum(direction * moved, axis=1))[:, None]
-        left = rest - length * moved
-        steered = precondition(left)
-        new = jnp.sum(left * steered, axis=1)
-        return solution + length * direction, left, steered + _ratio(new, energy)[:, None] * direction, new
-
-    first = precondition(target)
-    start = (jnp.zeros_like(target), target, first, jnp.sum(target * first, axis=1))
-    return jax.lax.fori_loop(0, n_steps, step, start)[0]
-
-
-def _ratio(numerator: Array, denominator: Array) -> Array:
-    """Their quotient; 0 where the denominator is not positive, as it is when conjugate gradients have arrived."""
-    return jnp.where(denominator > 0, numerator / jnp.where(denominator > 0, denominator, 1), 0)

@@ -32,9 +32,11 @@ def numpy_certificate(problem, codes, dual, *, nonnegative):
 
 
 @pytest.mark.parametrize("nonnegative", [False, True])
-@pytest.mark.parametrize(("n_dims", "sparsity_ratio"), [(8, 0.1), (8, 0.5), (40, 0.2), (40, 0.4), (40, 0.9)])
+@pytest.mark.parametrize(
+    ("n_dims", "sparsity_ratio"), [(8, 0.1), (8, 0.5), (40, 0.2), (40, 0.4), (40, 0.9), (60, 0.6), (76, 0.9)]
+)
 def test_certified_optimum(sparse_problem, solve, n_dims, sparsity_ratio, nonnegative):
-    """On either side of the l1 transition."""
+    """On either side of the l1 transition, with fewer and with more dimensions than the null space has."""
     n_active = max(1, round(sparsity_ratio * n_dims))
     problem = sparse_problem(n_dims=n_dims, n_latents=80, n_active=n_active, nonnegative=nonnegative)
     with jax.enable_x64(True):
@@ -53,11 +55,11 @@ def test_certified_optimum(sparse_problem, solve, n_dims, sparsity_ratio, nonneg
 
 
 @pytest.mark.parametrize("nonnegative", [False, True])
-@pytest.mark.parametrize("sparsity_ratio", [0.1, 0.4, 0.9])
-def test_float32_is_certified_to_a_ten_thousandth(sparse_problem, solve, sparsity_ratio, nonnegative):
+@pytest.mark.parametrize(("n_dims", "sparsity_ratio"), [(40, 0.1), (40, 0.4), (40, 0.9), (60, 0.6)])
+def test_float32_is_certified_to_a_ten_thousandth(sparse_problem, solve, n_dims, sparsity_ratio, nonnegative):
     """On either side of the l1 transition; above it one vertex in a hundred is too ill-conditioned, and says so."""
     problem = sparse_problem(
-        n_dims=40, n_latents=80, n_active=round(40 * sparsity_ratio), n_samples=40, nonnegative=nonnegative
+        n_dims=n_dims, n_latents=80, n_active=round(n_dims * sparsity_ratio), n_samples=40, nonnegative=nonnegative
     )
     solution = solve(BasisPursuit(nonnegative=nonnegative), problem.dictionary, problem.observations)
     converged = np.asarray(solution.status) == Status.CONVERGED
@@ -92,14 +94,32 @@ def test_the_sign_may_be_traced(sparse_problem, nonnegative):
     np.testing.assert_allclose(traced.codes, static.codes, atol=1e-5)
 
 
-def test_a_dictionary_without_full_rank(sparse_problem, solve):
-    problem = sparse_problem(n_dims=20, n_latents=40, n_active=2)
-    dictionary = np.vstack([problem.dictionary, problem.dictionary[:5], np.zeros((3, 40))])
+@pytest.mark.parametrize("n_latents", [40, 60])
+def test_a_dictionary_without_full_rank(sparse_problem, solve, n_latents):
+    """Of more, and of fewer rows than half of its columns."""
+    problem = sparse_problem(n_dims=20, n_latents=n_latents, n_active=2)
+    dictionary = np.vstack([problem.dictionary, problem.dictionary[:5], np.zeros((3, n_latents))])
     observations = problem.codes @ dictionary.T
     with jax.enable_x64(True):
         solution = solve(BasisPursuit(), dictionary, observations)
     assert np.all(np.asarray(solution.status) == Status.CONVERGED)
     np.testing.assert_allclose(solution.codes, problem.codes, atol=1e-6)
+
+
+@pytest.mark.parametrize(("apart", "solvable"), [(1e-12, False), (1e-9, False), (1e-6, True), (1e-3, True)])
+def test_nearly_dependent_rows_are_never_certified_wrongly(sparse_problem, apart, solvable):
+    problem = sparse_problem(n_dims=20, n_latents=30, n_active=8)
+    dictionary = np.vstack([problem.dictionary, problem.dictionary[:4] + apart * problem.dictionary[4:8]])
+    observations = problem.codes @ dictionary.T
+    with jax.enable_x64(True):
+        solution, dual = solve_with_dual(BasisPursuit(), jnp.asarray(dictionary), jnp.asarray(observations))
+    converged = np.asarray(solution.status) == Status.CONVERGED
+    assert not solvable or np.all(converged)
+    codes, problem = np.asarray(solution.codes), problem._replace(dictionary=dictionary, observations=observations)
+    gap, infeasibility, _ = numpy_certificate(problem, codes, np.asarray(dual), nonnegative=False)
+    assert np.max(np.maximum(gap, infeasibility)[converged], initial=0) <= 1.01e-7
+    expected = [smallest_l1_norm(dictionary, y, nonnegative=False) for y in observations]
+    np.testing.assert_allclose(np.sum(np.abs(codes), axis=1)[converged], np.array(expected)[converged], rtol=1e-5)
 
 
 def test_what_no_codes_explain_is_not_called_solved(sparse_problem, solve):

@@ -41,6 +41,16 @@ class _State(NamedTuple):
     stalled: Float[Array, " n_samples"]
 
 
+class _Newton(NamedTuple):
+    centring: Float[Array, "n_samples n_signs n_latents"]
+    """(target product - higher order terms) / slack, for the step to come."""
+    x: Float[Array, "n_samples n_signs n_latents"]
+    slack: Float[Array, "n_samples n_signs n_latents"]
+    dual: Float[Array, "n_samples n_dual"]
+    length_x: Float[Array, "n_samples 1 1"]
+    length_slack: Float[Array, "n_samples 1 1"]
+
+
 @partial(jax.tree_util.register_dataclass, data_fields=["nonnegative", "tolerance"], meta_fields=["max_iterations"])
 @dataclass(frozen=True)
 class BasisPursuit:
@@ -170,56 +180,50 @@ def _starting_point(problem: _Problem, dual: Array) -> _State:
 def _step(problem: _Problem, equations: RowSpace | NullSpace, state: _State) -> _State:
     signs = problem.signs
     x, slack, dual = state.x, state.slack, state.dual
-    weights = jnp.sum(signs[:, None] ** 2 * x / slack, axis=1)
+    weights = _codes(signs**2, x / slack)
     solve = equations.solver(weights, _codes(signs, x), dual)
 
-    def direction(centring: Float[Array, "n_samples n_signs n_latents"]) -> tuple[Array, Array, Array]:
-        """Newton's step to A x = y and x = centring, which is (target product - higher order terms) / slack."""
-        image_step, step_dual = solve(_codes(signs, centring - x))
+    def newton(_: Array, found: _Newton) -> _Newton:
+        """The step to A x = y and x = found.centring, and what centring the products that it leads to call for."""
+        image_step, step_dual = solve(_codes(signs, found.centring - x))
         step_slack = -signs[:, None] * image_step[:, None, :]
-        return centring - x - x / slack * step_slack, step_slack, step_dual
-
-    def improved(_: Array, steps: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
-        """The step whose centring the one before it calls for; the first, without any, is the predictor."""
-        step_x, step_slack, step_dual = direction(steps[0])
+        step_x = found.centring - x - x / slack * step_slack
         length_x, length_slack = _longest(x, step_x), _longest(slack, step_slack)
         reached = jnp.mean((x + length_x * step_x) * (slack + length_slack * step_slack), axis=(1, 2), keepdims=True)
         centre = (reached / product) ** 3 * product
-        return (centre - step_x * step_slack) / slack, step_x, step_slack, step_dual
+        return _Newton((centre - step_x * step_slack) / slack, step_x, step_slack, step_dual, length_x, length_slack)
 
     product = jnp.mean(x * slack, axis=(1, 2), keepdims=True)
     none = jnp.zeros_like(x)
-    _, step_x, step_slack, step_dual = jax.lax.fori_loop(0, 2, improved, (none, none, none, jnp.zeros_like(dual)))
-    length_x = jnp.minimum(1, _STEP_TO_BOUNDARY * _longest(x, step_x))
-    length_slack = jnp.minimum(1, _STEP_TO_BOUNDARY * _longest(slack, step_slack))
-    moved = (x + length_x * step_x, slack + length_slack * step_slack, dual + length_slack[:, 0] * step_dual)
-    # A factorisation that broke down leaves the sample where it was, to end as stuck.
-    finite = jnp.stack([jnp.all(jnp.isfinite(a.reshape(len(a), -1)), axis=1) for a in moved]).all(axis=0)
-    x, slack, dual = freeze(~finite, (x, slack, dual), moved)
-    return _keep_best(problem, equations, state, x, slack, dual, finite)
+    steps = _Newton(none, none, none, jnp.zeros_like(dual), product, product)
+    # The predictor, without centring, and the step that it corrects.
+    steps = jax.lax.fori_loop(0, 2, newton, steps)
+    length_x = jnp.minimum(1, _STEP_TO_BOUNDARY * steps.length_x)
+    length_slack = jnp.minimum(1, _STEP_TO_BOUNDARY * steps.length_slack)
+    return _keep_best(
+        problem,
+        equations,
+        state,
+        x + length_x * steps.x,
+        slack + length_slack * steps.slack,
+        dual + length_slack[:, 0] * steps.dual,
+    )
 
 
 def _keep_best(
-    problem: _Problem,
-    equations: RowSpace | NullSpace,
-    state: _State,
-    x: Array,
-    slack: Array,
-    dual: Array,
-    finite: Bool[Array, " n_samples"],
+    problem: _Problem, equations: RowSpace | NullSpace, state: _State, x: Array, slack: Array, dual: Array
 ) -> _State:
-    codes, image = _codes(problem.signs, x), equations.image(dual)
-    allowed = jnp.maximum(1, _largest(problem.signs, image))
+    codes = _codes(problem.signs, x)
+    allowed = jnp.maximum(1, _largest(problem.signs, equations.image(dual)))
     residual = _certificate(problem, codes, equations.value(dual) / allowed)
-    better = residual < state.best_residual
-    progress = residual < 0.9 * state.best_residual
     best = freeze(
-        ~better,
+        ~(residual < state.best_residual),
         (state.best_codes, state.best_dual, state.best_residual),
         (codes, dual / allowed[:, None], residual),
     )
-    stalled = jnp.where(progress, 0, state.stalled + 1)
-    stalled = jnp.where(finite, stalled, _PATIENCE).astype(state.stalled.dtype)
+    stalled = jnp.where(residual < 0.9 * state.best_residual, 0, state.stalled + 1)
+    # A factorisation that broke down ends the sample with the best before it.
+    stalled = jnp.where(jnp.isfinite(residual), stalled, _PATIENCE).astype(state.stalled.dtype)
     return _State(x, slack, dual, *best, stalled)
 
 

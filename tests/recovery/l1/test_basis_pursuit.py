@@ -106,6 +106,18 @@ def test_a_dictionary_without_full_rank(sparse_problem, solve, n_latents):
     np.testing.assert_allclose(solution.codes, problem.codes, atol=1e-6)
 
 
+def test_dictionaries_with_and_without_full_rank_side_by_side(sparse_problem, solve):
+    problem = sparse_problem(n_dims=14, n_latents=20, n_active=3)
+    dictionaries = np.stack([problem.dictionary, np.vstack([problem.dictionary[:-1], problem.dictionary[:1]])])
+    observations = np.einsum("dmn,sn->dsm", dictionaries, problem.codes)
+    with jax.enable_x64(True):
+        together = jax.jit(jax.vmap(BasisPursuit()))(jnp.asarray(dictionaries), jnp.asarray(observations))
+        assert np.all(np.asarray(together.status) == Status.CONVERGED)
+        for i in range(2):
+            alone = solve(BasisPursuit(), dictionaries[i], observations[i])
+            np.testing.assert_allclose(together.codes[i], alone.codes, atol=1e-6)
+
+
 @pytest.mark.parametrize(("apart", "solvable"), [(1e-12, False), (1e-9, False), (1e-6, True), (1e-3, True)])
 def test_nearly_dependent_rows_are_never_certified_wrongly(sparse_problem, apart, solvable):
     problem = sparse_problem(n_dims=20, n_latents=30, n_active=8)

@@ -1,7 +1,6 @@
 """A chunk's numbers: one compiled call per static group and method, batched over worlds, trials and traced axes."""
 
 import functools
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from bench.keys import stack_key_data
 from bench.methods import Plugin, collected_faults
 from bench.points import Chunk, WorldPoint, halves, measurement_points, methods_of
 from bench.precision import precision
+from bench.programs import Program
 from bench.studies import get_study
 from bench.study import Context, Point, Spec, Study, Value
 
@@ -129,40 +129,20 @@ def _compiled_sample(group: _Group) -> Callable[..., Any]:
 
 
 @functools.cache
-def _measure_program(group: _Group, method: str) -> "_Program":
+def _measure_program(group: _Group, method: str) -> Program:
     measure, context = get_study(group.study).measure, group.context
-    return _Program(
+    return Program(
         _over_points(group, lambda key, world, data, values: measure(key, context, world, data, values, method))
     )
 
 
 @functools.cache
-def _judge_program(group: _Group) -> "_Program":
+def _judge_program(group: _Group) -> Program:
     judge, context = get_study(group.study).judge, group.context
     assert judge is not None
-    return _Program(
+    return Program(
         _over_points(group, lambda key, world, data, values, found: judge(key, context, world, data, values, found))
     )
-
-
-class _Program:
-    """A jitted function, compiled once for each shape and apart from its runs, so that both can be timed."""
-
-    def __init__(self, jitted: Any) -> None:
-        self._jitted = jitted
-        self._compiled: dict[Any, Any] = {}
-
-    def timed(self, *arguments: Any) -> tuple[Any, dict[str, float]]:
-        """The result, and the seconds that compiling (0 if done before) and running took."""
-        start = time.perf_counter()
-        leaves, structure = jax.tree.flatten(arguments)
-        form = (structure, *((leaf.shape, leaf.dtype) for leaf in leaves))
-        if form not in self._compiled:
-            self._compiled[form] = self._jitted.lower(*arguments).compile()
-        compiled = time.perf_counter()
-        result = jax.block_until_ready(self._compiled[form](*arguments))
-        seconds = {"compile_seconds": compiled - start, "run_seconds": time.perf_counter() - compiled}
-        return result, seconds
 
 
 def _over_points(group: _Group, one: Callable[..., Any]) -> Callable[..., Any]:

@@ -49,7 +49,7 @@ def test_every_method_fits_into_the_study(monkeypatch):
         numbers = {name: np.zeros(shape.shape, shape.dtype) for name, shape in shapes.items()}
         return numbers, {"compile_seconds": 0.0, "run_seconds": 0.0}
 
-    monkeypatch.setattr("bench.evaluate._Program.timed", traced)
+    monkeypatch.setattr("bench.programs.Program.timed", traced)
     rows = rows_of(load_spec(STUDY, settings=[*TINY, "n_active=2", "noise_std=.05"]))
     assert set(rows["method"]) == set(built_in())
 

@@ -73,7 +73,7 @@ class NullSpace(NamedTuple):
 
     def image(self, dual: Float[Array, "n_samples n_latents"]) -> Float[Array, "n_samples n_latents"]:
         """What of the dual is in the row space of A."""
-        return dual - (dual @ self.basis.T) @ self.basis
+        return self._in_row_space(dual)
 
     def value(self, dual: Float[Array, "n_samples n_latents"]) -> Float[Array, " n_samples"]:
         """y.w"""
@@ -88,8 +88,7 @@ class NullSpace(NamedTuple):
         """As `RowSpace.solver`. The step also takes the dual back to the row space of A."""
         inverse = 1 / weights
         factor = _factor(_weighted_gram(self.basis, inverse))
-        off = self.least_norm - codes
-        missing = off - (off @ self.basis.T) @ self.basis
+        missing = self._in_row_space(self.least_norm - codes)
 
         def solve(start: Float[Array, "n_samples n_latents"]) -> tuple[Array, Array]:
             target = ((start - missing) * inverse - dual) @ self.basis.T
@@ -98,6 +97,9 @@ class NullSpace(NamedTuple):
             return image_step, image_step
 
         return solve
+
+    def _in_row_space(self, latents: Float[Array, "n_samples n_latents"]) -> Float[Array, "n_samples n_latents"]:
+        return latents - (latents @ self.basis.T) @ self.basis
 
 
 def null_space(
@@ -118,12 +120,8 @@ def null_space(
 def gram_solver(dictionary: Float[Array, "n_dims n_latents"]) -> Callable[[Array], Array]:
     """Maps each row of targets [n_samples n_dims] to the v with A A^T v = target."""
     factor = _factor(dictionary @ dictionary.T)
-    return lambda target: conjugate_gradients(
-        lambda v: (v @ dictionary) @ dictionary.T,
-        target,
-        n_steps=_CORRECTIONS[jnp.finfo(target.dtype).bits],
-        precondition=lambda rest: cho_solve((factor, True), rest.T).T,
-        longest=_LONGEST,
+    return lambda target: _corrected(
+        lambda v: (v @ dictionary) @ dictionary.T, target, lambda rest: cho_solve((factor, True), rest.T).T
     )
 
 
@@ -156,14 +154,20 @@ def _solve(
     factor: Float[Array, "n_samples n_dims n_dims"],
     target: Float[Array, "n_samples n_dims"],
 ) -> Float[Array, "n_samples n_dims"]:
-    """A diag(weights) A^T v = target by conjugate gradients, preconditioned by the factor of the ridged matrix."""
-    return conjugate_gradients(
+    """A diag(weights) A^T v = target, given the factor of the ridged matrix."""
+    return _corrected(
         lambda v: ((v @ dictionary) * weights) @ dictionary.T,
         target,
-        n_steps=_CORRECTIONS[jnp.finfo(target.dtype).bits],
-        precondition=lambda rest: cho_solve((factor, True), rest[..., None])[..., 0],
-        longest=_LONGEST,
+        lambda rest: cho_solve((factor, True), rest[..., None])[..., 0],
     )
+
+
+def _corrected(
+    apply: Callable[[Array], Array], target: Float[Array, "n_samples n"], nearly: Callable[[Array], Array]
+) -> Float[Array, "n_samples n"]:
+    """apply(v) = target by conjugate gradients, preconditioned by `nearly`, the solution with a ridge."""
+    n_steps = _CORRECTIONS[jnp.finfo(target.dtype).bits]
+    return conjugate_gradients(apply, target, n_steps=n_steps, precondition=nearly, longest=_LONGEST)
 
 
 def _weighted_gram(

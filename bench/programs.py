@@ -31,7 +31,7 @@ class Program:
         leaves, structure = jax.tree.flatten(arguments)
         form = (structure, *((leaf.shape, leaf.dtype) for leaf in leaves))
         if form not in self._compiled:
-            if _mappings() > _SHARE * _most_mappings():
+            if mappings() > _SHARE * _most_mappings():
                 forget_programs()
             self._compiled[form] = self._jitted.lower(*arguments).compile()
         compiled = time.perf_counter()
@@ -54,7 +54,7 @@ def forget_programs() -> None:
     gc.collect()
 
 
-def _mappings() -> int:
+def mappings() -> int:
     """Memory mappings of this process; 0 where the system does not say."""
     return _MAPPINGS.read_bytes().count(b"\n") if _MAPPINGS.exists() else 0
 

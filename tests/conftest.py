@@ -1,11 +1,9 @@
 """What holds for every test, and the browser for those that open a report."""
 
 import atexit
-import gc
 import os
 import shutil
 import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -28,12 +26,10 @@ MOST_MAPPINGS = 20_000
 def _forget_compiled_programs():
     """Without it a worker that has compiled some thousand programs can compile no more: "Cannot allocate memory"."""
     yield
-    mappings = Path("/proc/self/maps")
-    if mappings.exists() and len(mappings.read_bytes().splitlines()) > MOST_MAPPINGS:
-        import jax  # not above: `bench` has to be imported first
+    from bench.programs import forget_programs, mappings  # not above: JAX reads the environment set there
 
-        jax.clear_caches()
-        gc.collect()
+    if mappings() > MOST_MAPPINGS:
+        forget_programs()
 
 
 @pytest.fixture(scope="module")

@@ -29,8 +29,9 @@ class Outcome(NamedTuple):
     status: Int[Array, " n_samples"]
 
 
-class _Loop(NamedTuple):
-    round: Int[Array, ""]
+class Loop(NamedTuple):
+    """What is iterated; every leaf has the samples first."""
+
     state: Any
     done: Bool[Array, " n_samples"]
     outcome: Outcome
@@ -52,31 +53,42 @@ def iterate(
     `check_every` steps, so counts are multiples of it and the limit is rounded up to one. `max_iterations` may be
     traced; with 0 nothing is judged, and residuals are infinite.
     """
-    rounds = -(-max_iterations // check_every)
-    residual_dtype = jax.eval_shape(judge, state).residual.dtype
+    start = not_begun(judge, state, n_samples=n_samples, max_iterations=max_iterations)
+    loop = jax.lax.while_loop(
+        lambda loop: ~jnp.all(loop.done),
+        lambda loop: advance(step, judge, loop, max_iterations=max_iterations, check_every=check_every),
+        start,
+    )
+    return loop.state, loop.outcome
 
-    def go_on(loop: _Loop) -> Bool[Array, ""]:
-        return (loop.round < rounds) & ~jnp.all(loop.done)
 
-    def body(loop: _Loop) -> _Loop:
-        new = (
-            jax.lax.fori_loop(0, check_every, lambda _, s: step(s), loop.state) if check_every > 1 else step(loop.state)
-        )
-        new = freeze(loop.done, loop.state, new)
-        verdict = judge(new)
-        count = (loop.round + 1) * check_every
-        fresh = Outcome(jnp.full_like(loop.outcome.iterations, count), verdict.residual, _status(verdict))
-        outcome = freeze(loop.done, loop.outcome, fresh)
-        done = loop.done | verdict.converged | verdict.stuck | (fresh.status == Status.NON_FINITE)
-        return _Loop(loop.round + 1, new, done, outcome)
-
-    start = Outcome(
+def not_begun(
+    judge: Callable[[State], Verdict], state: State, *, n_samples: int, max_iterations: Int[Array, ""] | int
+) -> Loop:
+    outcome = Outcome(
         jnp.zeros(n_samples, jnp.int32),
-        jnp.full(n_samples, jnp.inf, residual_dtype),
+        jnp.full(n_samples, jnp.inf, jax.eval_shape(judge, state).residual.dtype),
         jnp.full(n_samples, Status.MAX_ITERATIONS, jnp.int32),
     )
-    loop = jax.lax.while_loop(go_on, body, _Loop(jnp.int32(0), state, jnp.zeros(n_samples, bool), start))
-    return loop.state, loop.outcome
+    return Loop(state, outcome.iterations >= max_iterations, outcome)
+
+
+def advance(
+    step: Callable[[State], State],
+    judge: Callable[[State], Verdict],
+    loop: Loop,
+    *,
+    max_iterations: Int[Array, ""] | int,
+    check_every: int,
+) -> Loop:
+    """`check_every` steps and a judgement for the samples that are not done."""
+    new = jax.lax.fori_loop(0, check_every, lambda _, s: step(s), loop.state) if check_every > 1 else step(loop.state)
+    new = freeze(loop.done, loop.state, new)
+    verdict = judge(new)
+    fresh = Outcome(loop.outcome.iterations + check_every, verdict.residual, _status(verdict))
+    outcome = freeze(loop.done, loop.outcome, fresh)
+    ended = verdict.converged | verdict.stuck | (fresh.status == Status.NON_FINITE)
+    return Loop(new, loop.done | ended | (fresh.iterations >= max_iterations), outcome)
 
 
 def freeze(done: Bool[Array, " n_samples"], old: State, new: State) -> State:

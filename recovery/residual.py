@@ -3,6 +3,8 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from recovery.rows import row_norm
+
 
 def relative_residual(
     dictionary: Float[Array, "n_dims n_latents"],
@@ -17,5 +19,5 @@ def relative_norm(
     values: Float[Array, "n_samples n"], reference: Float[Array, "n_samples m"]
 ) -> Float[Array, " n_samples"]:
     """Row norms of `values` over those of `reference`, or alone where `reference` is 0."""
-    size = jnp.linalg.norm(reference, axis=1)
-    return jnp.linalg.norm(values, axis=1) / jnp.where(size == 0, 1, size)
+    size = row_norm(reference)
+    return row_norm(values) / jnp.where(size == 0, 1, size)

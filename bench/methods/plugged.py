@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from bench.errors import UserError, said
 from recovery.coder import ResidualKind
-from recovery.coders.l1 import Fista
+from recovery.coders.l1 import Sparsa
 from recovery.encoders.one_pass import one_pass_solution
 from recovery.knowledge import Knowledge
 from recovery.learner import Fit
@@ -179,7 +179,7 @@ class PluggedLearner:
         atoms = random_atoms(*dictionary.shape, key=jax.random.fold_in(key, 1), dtype=dictionary.dtype)
         dictionary = unit_columns(dictionary, atoms)
         history = jnp.zeros(0, dictionary.dtype)
-        encoder = Fista(penalty_fraction=0.05, nonnegative=self.knowledge.nonnegative)
+        encoder = Sparsa(penalty_fraction=0.05, nonnegative=self.knowledge.nonnegative)
         return Fit(dictionary, encoder, history, fit_status(dictionary, history))
 
 

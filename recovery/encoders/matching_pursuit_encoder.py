@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from recovery.coder import ResidualKind
 from recovery.encoders.one_pass import one_pass_solution
-from recovery.largest import largest_entry
+from recovery.rows import largest_entry
 from recovery.solution import Solution
 
 

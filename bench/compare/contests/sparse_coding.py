@@ -12,7 +12,7 @@ from analysis.metrics import nmse, support_scores
 from analysis.theory.lasso_state_evolution import gaussian_amplitudes, optimal_lasso
 from bench.compare.contest import OURS, Contest, Entrant, peer
 from bench.compare.ours import compiled
-from recovery.coders import Fista, Omp
+from recovery.coders import Omp, Sparsa
 from toymodels.latents import exact_k
 from toymodels.mixing import gaussian_dictionary
 from toymodels.problem import observe
@@ -143,7 +143,7 @@ LASSO = Contest(
     what="The same signals; min 1/2 |y - A z|^2 + penalty |z|_1 at the penalty that theory finds best.",
     problem=problem,
     entrants=lambda n_threads: [
-        Entrant("superposed, Fista to 1e-4", OURS, _ours(Fista(penalty=penalty(), tolerance=1e-4))),
+        Entrant("superposed, Sparsa to 1e-4", OURS, _ours(Sparsa(penalty=penalty(), tolerance=1e-4))),
         Entrant(
             "SPAMS, lasso (LARS)",
             "spams-bin",

@@ -28,7 +28,7 @@ from bench.studies.dictionary_learning.parameters import (
     n_samples_of,
 )
 from bench.study import Axis, Context, Point, Spec, Study, deferred
-from recovery.coders import Fista
+from recovery.coders import Sparsa
 from recovery.knowledge import Knowledge
 from recovery.learners.start import unit_scale
 from toymodels.latents import MAGNITUDES, exact_k
@@ -37,7 +37,7 @@ from toymodels.mixing import gaussian_dictionary, near_dictionary
 FOUND_COSINE = 0.99
 """An atom is found where |cosine| is above this, as in Aharon, Elad & Bruckstein 2006."""
 
-_FISTA_ITERATIONS = 300
+_CODE_ITERATIONS = 300
 
 METHODS = {name: method for name, method in built_in().items() if method.kind == "learner"}
 
@@ -127,7 +127,7 @@ def _agreement(truth: Array, estimate: Array) -> tuple[Float[Array, ""], Float[A
 def _objective(dictionary: Array, observations: Array, penalty: float, *, nonnegative: bool) -> Float[Array, ""]:
     """mean_p 1/2 ||y_p - D z_p||^2 + penalty ||z_p||_1 at the best codes, y of unit root mean square norm."""
     data = observations / unit_scale(observations)
-    coder = Fista(penalty=penalty, nonnegative=nonnegative, max_iterations=_FISTA_ITERATIONS)
+    coder = Sparsa(penalty=penalty, nonnegative=nonnegative, max_iterations=_CODE_ITERATIONS)
     codes = coder(dictionary, data).codes
     squared_error = jnp.sum((data - codes @ dictionary.T) ** 2, axis=1)
     return jnp.mean(0.5 * squared_error + penalty * jnp.sum(jnp.abs(codes), axis=1))

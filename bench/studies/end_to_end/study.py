@@ -16,7 +16,7 @@ from bench.studies.end_to_end.parameters import PRESETS, STAGES, Grid, network_o
 from bench.studies.end_to_end.parameters import Fixed as Settings
 from bench.studies.identifiability import worlds as truth
 from bench.study import Axis, Context, Spec, Study, deferred
-from recovery.coders import Fista
+from recovery.coders import Sparsa
 from recovery.knowledge import Knowledge
 from toymodels.counter_key import counter_key
 
@@ -90,7 +90,7 @@ def measure(
 
 
 def _codes(key: jax.Array, context: Context, data: Sample, values: dict, method: str) -> jax.Array:
-    coder = Fista(penalty_fraction=context.fixed.penalty_fraction, nonnegative=False)
+    coder = Sparsa(penalty_fraction=context.fixed.penalty_fraction, nonnegative=False)
     linear = method.startswith("linear")
     observations = data.latents @ data.dictionary.T if linear else data.representations
     if method in ("linear-known", "network-estimated"):

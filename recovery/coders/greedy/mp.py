@@ -10,7 +10,7 @@ from jaxtyping import Array
 
 from recovery.coders.greedy.pursuit import DATA_FIELDS, META_FIELDS, Pursuit
 from recovery.coders.greedy.support import Normalised
-from recovery.largest import largest_entry
+from recovery.rows import largest_entry
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=DATA_FIELDS, meta_fields=META_FIELDS)

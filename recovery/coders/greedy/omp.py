@@ -13,8 +13,8 @@ from recovery.blocks import in_blocks
 from recovery.coder import ResidualKind
 from recovery.iterate import Verdict, blank_non_finite, freeze, iterate
 from recovery.knowledge import Knowledge
-from recovery.largest import largest_entry
 from recovery.residual import relative_norm, relative_residual
+from recovery.rows import largest_entry, row_norm, row_sum
 from recovery.solution import Solution
 
 _MOST_LEFT = 0.5
@@ -120,34 +120,32 @@ class Omp:
         return Solution(codes, *outcome)
 
     def _ended(self, state: _State, observations: Float[Array, "n_samples n_dims"]) -> Bool[Array, " n_samples"]:
-        allowed = jnp.maximum(
-            self.noise_std * observations.shape[1] ** 0.5, self.tolerance * jnp.linalg.norm(observations, axis=1)
-        )
-        ended = state.exhausted | (jnp.linalg.norm(state.residual, axis=1) <= allowed)
+        allowed = jnp.maximum(self.noise_std * observations.shape[1] ** 0.5, self.tolerance * row_norm(observations))
+        ended = state.exhausted | (row_norm(state.residual) <= allowed)
         return ended if self.n_active is None else ended | (state.n_chosen >= self.n_active)
 
     def _step(self, dictionary: Array, observations: Array, state: _State) -> _State:
         atom, index, exhausted = self._best_atom(dictionary, observations, state)
-        new, norm, projections = _orthogonalise(state.basis, atom)
+        new, norm, projections = _orthogonalise(state.basis, atom, jnp.max(state.n_chosen))
         slot = jax.nn.one_hot(state.n_chosen, self.n_nonzero, dtype=atom.dtype)
         column = projections + slot * norm[:, None]
         triangle = jnp.where(slot[:, None, :] > 0, column[:, :, None], state.triangle)
-        loadings = state.loadings + slot * jnp.sum(new * state.residual, axis=1, keepdims=True)
+        loading = row_sum(new * state.residual)[:, None]
 
-        independent = norm > jnp.sqrt(jnp.finfo(atom.dtype).eps) * jnp.linalg.norm(atom, axis=1)
+        independent = norm > jnp.sqrt(jnp.finfo(atom.dtype).eps) * row_norm(atom)
         accepted = independent & ~exhausted & ~self._ended(state, observations)
         if self.nonnegative:
-            coefficients = _coefficients(triangle, loadings)
+            coefficients = _coefficients(triangle, state.loadings + slot * loading)
             used = jnp.arange(self.n_nonzero) <= state.n_chosen[:, None]
             accepted &= jnp.all((coefficients > 0) | ~used, axis=1)
         grown = _State(
             basis=jnp.where(slot[:, :, None] > 0, new[:, None, :], state.basis),
             triangle=triangle,
-            loadings=loadings,
+            loadings=state.loadings + slot * loading,
             support=jnp.where(slot > 0, index[:, None], state.support),
             tried=state.tried,
             n_chosen=state.n_chosen + 1,
-            residual=state.residual - new * jnp.sum(new * state.residual, axis=1, keepdims=True),
+            residual=state.residual - new * loading,
             exhausted=exhausted,
         )
         tried = state.tried | jax.nn.one_hot(index, dictionary.shape[1], dtype=bool)
@@ -162,7 +160,7 @@ class Omp:
         scores = scores if self.nonnegative else jnp.abs(scores)
         scores = jnp.where(state.tried, 0, scores)
         index, largest = largest_entry(scores)
-        rounding = 10 * jnp.finfo(scores.dtype).eps * jnp.linalg.norm(observations, axis=1)
+        rounding = 10 * jnp.finfo(scores.dtype).eps * row_norm(observations)
         return dictionary.T[index], index, largest <= rounding
 
 
@@ -182,24 +180,27 @@ def _empty(observations: Float[Array, "n_samples n_dims"], n_nonzero: int, n_lat
 
 
 def _orthogonalise(
-    basis: Float[Array, "n_samples n_nonzero n_dims"], atom: Float[Array, "n_samples n_dims"]
+    basis: Float[Array, "n_samples n_nonzero n_dims"], atom: Float[Array, "n_samples n_dims"], n_used: Int[Array, ""]
 ) -> tuple[Float[Array, "n_samples n_dims"], Float[Array, " n_samples"], Float[Array, "n_samples n_nonzero"]]:
-    """The unit vector an atom adds to the basis, its length before scaling, and the atom's part along the basis."""
+    """The unit vector an atom adds to the basis, its length before scaling, and the atom's part along the basis.
 
-    def along(vector: Array) -> tuple[Array, Array]:
-        # Products and sums, not matrix products: one small matrix per sample is slow as a batched product.
-        part = jnp.sum(basis * vector[:, None, :], axis=2)
-        return part, vector - jnp.sum(part[:, :, None] * basis, axis=1)
+    `n_used` is how many rows of the basis are not zero at most.
+    """
+
+    def without(slot: Array, found: tuple[Array, Array]) -> tuple[Array, Array]:
+        part, rest = found
+        unit = jax.lax.dynamic_index_in_dim(basis, slot, 1, keepdims=False)
+        along = row_sum(unit * rest)
+        return part.at[:, slot].add(along), rest - along[:, None] * unit
 
     def again(part: Array, rest: Array) -> tuple[Array, Array]:
-        more, rest = along(rest)
-        return part + more, rest
+        return jax.lax.fori_loop(0, n_used, without, (part, rest))
 
-    part, rest = along(atom)
+    part, rest = again(jnp.zeros(basis.shape[:2], basis.dtype), atom)
     # Where most of the atom is left, rounding left little of the basis in it (Daniel et al. 1976).
-    little = jnp.linalg.norm(rest, axis=1) < _MOST_LEFT * jnp.linalg.norm(atom, axis=1)
+    little = row_norm(rest) < _MOST_LEFT * row_norm(atom)
     part, rest = jax.lax.cond(jnp.any(little), again, lambda *same: same, part, rest)
-    norm: Array = jnp.linalg.norm(rest, axis=1)
+    norm = row_norm(rest)
     return rest / jnp.where(norm == 0, 1, norm)[:, None], norm, part
 
 

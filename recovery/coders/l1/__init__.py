@@ -7,7 +7,8 @@ from recovery.coders.l1.fista import Fista
 from recovery.coders.l1.homotopy import Homotopy
 from recovery.coders.l1.ista import Ista
 from recovery.coders.l1.reweighted_l1 import ReweightedL1
+from recovery.coders.l1.sparsa import Sparsa
 
-L1: tuple[type, ...] = (Ista, Fista, Admm, Homotopy, BasisPursuit, BasisPursuitDenoising, ReweightedL1)
+L1: tuple[type, ...] = (Ista, Fista, Sparsa, Admm, Homotopy, BasisPursuit, BasisPursuitDenoising, ReweightedL1)
 
-__all__ = ["L1", "Admm", "BasisPursuit", "BasisPursuitDenoising", "Fista", "Homotopy", "Ista", "ReweightedL1"]
+__all__ = ["L1", "Admm", "BasisPursuit", "BasisPursuitDenoising", "Fista", "Homotopy", "Ista", "ReweightedL1", "Sparsa"]

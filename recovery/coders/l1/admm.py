@@ -8,9 +8,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from recovery.blocks import iterate_in_blocks
 from recovery.coders.l1.lasso import soft_threshold
 from recovery.coders.l1.lasso_coder import DATA_FIELDS, META_FIELDS, LassoCoder
-from recovery.iterate import Outcome, iterate
+from recovery.iterate import Outcome
+from recovery.rows import row_norm
 
 _CHECK_EVERY = 10
 # How far primal and dual residual may part before the step parameter follows, and by how much it moves.
@@ -48,18 +50,16 @@ class Admm(LassoCoder):
         values, vectors = jnp.linalg.eigh(dictionary @ dictionary.T)
         # The eigenvectors' images: A^T Q, so that every solve is two products.
         images = dictionary.T @ vectors
-        target = observations @ dictionary
         n_samples = observations.shape[0]
 
-        def step(state: _State) -> _State:
+        def step(state: _State, observations: Array, target: Array, penalty: Array) -> _State:
             weight = state.weight[:, None]
             right = target + weight * (state.codes - state.dual)
             # (A^T A + w I)^-1 b = (b - A^T Q (w + L)^-1 Q^T A b) / w.
             ridge = (right - ((right @ images) / (weight + values[None, :])) @ images.T) / weight
             codes = soft_threshold(ridge + state.dual, penalty / state.weight, nonnegative=self.nonnegative)
             dual = state.dual + ridge - codes
-            primal = jnp.linalg.norm(ridge - codes, axis=1)
-            moved = state.weight * jnp.linalg.norm(codes - state.codes, axis=1)
+            primal, moved = row_norm(ridge - codes), state.weight * row_norm(codes - state.codes)
             up, down = primal > _IMBALANCE * moved, moved > _IMBALANCE * primal
             change = jnp.where(up, _FACTOR, jnp.where(down, 1 / _FACTOR, 1.0))
             change = jnp.where((state.n_steps < _ADAPTED) & (state.n_steps % 10 == 9), change, 1.0).astype(dual.dtype)
@@ -68,11 +68,14 @@ class Admm(LassoCoder):
         zeros = jnp.zeros((n_samples, dictionary.shape[1]), observations.dtype)
         start = jnp.maximum(jnp.mean(values), jnp.finfo(values.dtype).tiny)
         weight = jnp.broadcast_to(jnp.where(jnp.isfinite(start) & (jnp.mean(values) > 0), start, 1), (n_samples,))
-        state, outcome = iterate(
+        state, outcome = iterate_in_blocks(
             step,
-            lambda state: self._judge(dictionary, observations, state.codes, penalty),
+            lambda state, observations, _, penalty: self._judge(dictionary, observations, state.codes, penalty),
             _State(zeros, zeros, weight.astype(zeros.dtype), jnp.zeros(n_samples, jnp.int32)),
-            n_samples=n_samples,
+            observations,
+            observations @ dictionary,
+            penalty,
+            n_latents=dictionary.shape[1],
             max_iterations=self.max_iterations,
             check_every=_CHECK_EVERY,
         )

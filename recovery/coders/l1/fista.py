@@ -8,9 +8,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from recovery.blocks import iterate_in_blocks
 from recovery.coders.l1.lasso import soft_threshold, step_size_of
 from recovery.coders.l1.lasso_coder import DATA_FIELDS, META_FIELDS, LassoCoder
-from recovery.iterate import Outcome, iterate
+from recovery.iterate import Outcome
+from recovery.rows import row_sum
 
 _CHECK_EVERY = 10
 
@@ -38,11 +40,17 @@ class Fista(LassoCoder):
 
     def _solve(self, dictionary: Array, observations: Array, penalty: Array) -> tuple[Array, Outcome]:
         step_size = step_size_of(dictionary)
-        state, outcome = iterate(
-            lambda state: fista_step(state, dictionary, observations, penalty, step_size, nonnegative=self.nonnegative),
-            lambda state: self._judge(dictionary, observations, state.codes, penalty),
+
+        def step(state: FistaState, observations: Array, penalty: Array) -> FistaState:
+            return fista_step(state, dictionary, observations, penalty, step_size, nonnegative=self.nonnegative)
+
+        state, outcome = iterate_in_blocks(
+            step,
+            lambda state, observations, penalty: self._judge(dictionary, observations, state.codes, penalty),
             cold_start(jnp.zeros((observations.shape[0], dictionary.shape[1]), observations.dtype)),
-            n_samples=observations.shape[0],
+            observations,
+            penalty,
+            n_latents=dictionary.shape[1],
             max_iterations=self.max_iterations,
             check_every=_CHECK_EVERY,
         )
@@ -67,7 +75,7 @@ def fista_step(
     codes, extrapolated, momentum = state
     descent = (observations - extrapolated @ dictionary.T) @ dictionary
     new = soft_threshold(extrapolated + step_size * descent, step_size * penalty, nonnegative=nonnegative)
-    uphill = jnp.sum((extrapolated - new) * (new - codes), axis=1) > 0
+    uphill = row_sum((extrapolated - new) * (new - codes)) > 0
     momentum = jnp.where(uphill, 1, momentum)
     next_momentum = 0.5 * (1 + jnp.sqrt(1 + 4 * momentum**2))
     carry = (momentum - 1) / next_momentum

@@ -7,6 +7,7 @@ from typing import ClassVar
 import jax
 from jaxtyping import Array
 
+from recovery.blocks import in_blocks
 from recovery.coders.l1.lasso import relative_gap
 from recovery.coders.l1.lasso_coder import DATA_FIELDS, META_FIELDS, LassoCoder
 from recovery.coders.l1.path import PathState, follow
@@ -31,7 +32,9 @@ class Homotopy(LassoCoder):
     summary: ClassVar[str] = "lasso by following its solution path from lambda_max down (LARS with removals)"
 
     def _solve(self, dictionary: Array, observations: Array, penalty: Array) -> tuple[Array, Outcome]:
+        return in_blocks(self._followed, dictionary, observations, penalty)
 
+    def _followed(self, dictionary: Array, observations: Array, penalty: Array) -> tuple[Array, Outcome]:
         def gap(state: PathState) -> Array:
             return relative_gap(dictionary, observations, state.codes, penalty, nonnegative=self.nonnegative)
 

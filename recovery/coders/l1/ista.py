@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from recovery.blocks import iterate_in_blocks
 from recovery.coders.l1.lasso import soft_threshold, step_size_of
 from recovery.coders.l1.lasso_coder import DATA_FIELDS, META_FIELDS, LassoCoder
-from recovery.iterate import Outcome, iterate
+from recovery.iterate import Outcome
 
 _CHECK_EVERY = 50
 
@@ -34,15 +35,17 @@ class Ista(LassoCoder):
     def _solve(self, dictionary: Array, observations: Array, penalty: Array) -> tuple[Array, Outcome]:
         step_size = step_size_of(dictionary)
 
-        def step(codes: Array) -> Array:
+        def step(codes: Array, observations: Array, penalty: Array) -> Array:
             descent = (observations - codes @ dictionary.T) @ dictionary
             return soft_threshold(codes + step_size * descent, step_size * penalty, nonnegative=self.nonnegative)
 
-        return iterate(
+        return iterate_in_blocks(
             step,
-            lambda codes: self._judge(dictionary, observations, codes, penalty),
+            lambda codes, observations, penalty: self._judge(dictionary, observations, codes, penalty),
             jnp.zeros((observations.shape[0], dictionary.shape[1]), observations.dtype),
-            n_samples=observations.shape[0],
+            observations,
+            penalty,
+            n_latents=dictionary.shape[1],
             max_iterations=self.max_iterations,
             check_every=_CHECK_EVERY,
         )

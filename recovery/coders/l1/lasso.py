@@ -3,6 +3,8 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from recovery.rows import row_sum
+
 
 def soft_threshold(
     codes: Float[Array, "n_samples n_latents"],
@@ -14,7 +16,7 @@ def soft_threshold(
     threshold = threshold[:, None] if threshold.ndim == 1 else threshold
     if nonnegative:
         return jnp.maximum(codes - threshold, 0)
-    return jnp.sign(codes) * jnp.maximum(jnp.abs(codes) - threshold, 0)
+    return codes - jnp.clip(codes, -threshold, threshold)
 
 
 def largest_correlation(
@@ -64,12 +66,32 @@ def relative_gap(
     """
     residual = observations - codes @ dictionary.T
     correlations = residual @ dictionary
-    penalty = penalty[:, None] if penalty.ndim == 1 else penalty
-    size = correlations if nonnegative else jnp.abs(correlations)
-    tight = jnp.min(jnp.where(size > penalty, penalty / jnp.where(size > 0, size, 1), 1), axis=1)
-    # Written so that NaN stays NaN.
-    scale = jnp.where(jnp.isnan(jnp.sum(size, axis=1)), jnp.nan, tight)
-    slack = penalty * jnp.abs(codes) - scale[:, None] * codes * correlations
-    gap = 0.5 * (1 - scale) ** 2 * jnp.sum(residual**2, axis=1) + jnp.sum(slack, axis=1)
-    size = 0.5 * jnp.sum(observations**2, axis=1)
+    if penalty.ndim == 1:
+        scale = feasible_scale(largest_correlation(correlations, nonnegative=nonnegative), penalty)
+    else:
+        size = correlations if nonnegative else jnp.abs(correlations)
+        scale = 1 / jnp.maximum(jnp.max(size / penalty, axis=1), 1)
+    gap = gap_at(codes, residual, correlations, penalty, scale)
+    size = 0.5 * row_sum(observations**2)
     return gap / jnp.where(size == 0, 1, size)
+
+
+def feasible_scale(
+    largest: Float[Array, " n_samples"], penalty: Float[Array, " n_samples"]
+) -> Float[Array, " n_samples"]:
+    """The largest s <= 1 such that s times the `largest` correlation is at most the penalty; NaN stays NaN."""
+    above = largest > penalty
+    return jnp.where(above | jnp.isnan(largest), penalty / jnp.where(above, largest, jnp.nan), 1)
+
+
+def gap_at(
+    codes: Float[Array, "n_samples n_latents"],
+    residual: Float[Array, "n_samples n_dims"],
+    correlations: Float[Array, "n_samples n_latents"],
+    penalty: Float[Array, " n_samples"] | Float[Array, "n_samples n_latents"],
+    scale: Float[Array, " n_samples"],
+) -> Float[Array, " n_samples"]:
+    """The gap of `relative_gap`, not yet relative, where r = y - A z, A^T r and s are at hand."""
+    penalties = penalty[:, None] if penalty.ndim == 1 else penalty
+    slack = penalties * jnp.abs(codes) - scale[:, None] * codes * correlations
+    return 0.5 * (1 - scale) ** 2 * row_sum(residual**2) + row_sum(slack)

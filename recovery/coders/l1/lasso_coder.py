@@ -15,6 +15,8 @@ from recovery.knowledge import Knowledge
 from recovery.solution import Solution
 
 DATA_FIELDS = ("penalty", "penalty_fraction", "tolerance")
+_AT_ONCE = 8
+"""Blocks whose samples are brought together as they end; what is kept for each bounds the memory."""
 META_FIELDS = ("nonnegative", "max_iterations")
 
 
@@ -55,7 +57,7 @@ class LassoCoder(ABC):
         key: PRNGKeyArray | None = None,
     ) -> Solution:
         penalty = self.absolute_penalty(dictionary, observations)
-        codes, outcome = blank_non_finite(*in_blocks(self._solve, dictionary, observations, penalty))
+        codes, outcome = blank_non_finite(*in_blocks(self._solve, dictionary, observations, penalty, at_once=_AT_ONCE))
         return Solution(codes, *outcome)
 
     def absolute_penalty(

@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from recovery.coders.gathered import Gathered, gather
 from recovery.iterate import Outcome, Verdict, iterate
-from recovery.largest import largest_entry
+from recovery.rows import largest_entry
 
 _RIDGE = 4
 

@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from recovery.coders.l1.fista import cold_start, fista_step
+from recovery.blocks import iterate_in_blocks
+from recovery.coders.l1.fista import FistaState, cold_start, fista_step
 from recovery.coders.l1.lasso import step_size_of
 from recovery.coders.l1.lasso_coder import DATA_FIELDS, META_FIELDS, LassoCoder
-from recovery.iterate import Outcome, iterate
+from recovery.iterate import Outcome
 
 _CHECK_EVERY = 10
 _FLOOR = 0.1
@@ -41,12 +42,16 @@ class ReweightedL1(LassoCoder):
         step_size = step_size_of(dictionary)
 
         def solve(codes: Array, weights: Array) -> tuple[Array, Outcome]:
-            penalties = penalty[:, None] * weights
-            state, outcome = iterate(
-                lambda s: fista_step(s, dictionary, observations, penalties, step_size, nonnegative=self.nonnegative),
-                lambda s: self._judge(dictionary, observations, s.codes, penalties),
+            def step(state: FistaState, observations: Array, penalties: Array) -> FistaState:
+                return fista_step(state, dictionary, observations, penalties, step_size, nonnegative=self.nonnegative)
+
+            state, outcome = iterate_in_blocks(
+                step,
+                lambda state, observations, penalties: self._judge(dictionary, observations, state.codes, penalties),
                 cold_start(codes),
-                n_samples=observations.shape[0],
+                observations,
+                penalty[:, None] * weights,
+                n_latents=dictionary.shape[1],
                 max_iterations=self.max_iterations,
                 check_every=_CHECK_EVERY,
             )

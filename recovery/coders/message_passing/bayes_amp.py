@@ -14,6 +14,7 @@ from recovery.coders.message_passing.settling import Settling, judge_settling, s
 from recovery.iterate import Verdict, blank_non_finite, iterate
 from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
+from recovery.rows import row_sum
 from recovery.solution import Solution
 
 _LEAST_DENSITY = 1e-6
@@ -133,7 +134,7 @@ class BayesAmp:
         posterior = bernoulli_gaussian(pseudo, noise, state.density, state.variance, nonnegative=self.nonnegative)
         # A column of zeros carries no observation: its code stays at 0.
         codes = jnp.where(jnp.any(dictionary != 0, axis=0)[None, :], posterior.mean, 0)
-        onsager = n_latents / n_dims * jnp.mean(posterior.variance, axis=1, keepdims=True) / noise
+        onsager = row_sum(posterior.variance)[:, None] / n_dims / noise
         residual = observations - codes @ dictionary.T + onsager * state.residual
         nothing = jnp.all(observations == 0, axis=1, keepdims=True)
         codes, residual = jnp.where(nothing, 0, codes), jnp.where(nothing, 0, residual)
@@ -150,8 +151,9 @@ class BayesAmp:
     def _learned(self, posterior: Posterior, state: _State, undersampling: float) -> tuple[Array, Array]:
         if not self.learn:
             return state.density, state.variance
-        active = jnp.mean(posterior.active, axis=1, keepdims=True)
-        energy = jnp.mean(posterior.active * posterior.energy, axis=1, keepdims=True)
+        n_latents = posterior.mean.shape[1]
+        active = row_sum(posterior.active)[:, None] / n_latents
+        energy = row_sum(posterior.active * posterior.energy)[:, None] / n_latents
         # No more latents than dimensions can be told apart.
         density = jnp.clip(active, _LEAST_DENSITY, undersampling)
         some = active > _LEAST_DENSITY

@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from recovery.coders.l1.fista import Fista, fista_steps
+from recovery.coders.l1.fista import fista_steps
+from recovery.coders.l1.sparsa import Sparsa
 from recovery.knowledge import Knowledge
 from recovery.learners.classical.alternation import META_FIELDS, Alternation, Round
 from recovery.learners.start import unit_columns
@@ -30,7 +31,7 @@ class AlternatingMod(Alternation):
     geometrically from `penalty_start` to `penalty_end` over the rounds, and the objective is that of each round's own
     penalty.
 
-    The encoder is `Fista` at `penalty_fraction` of each sample's lambda_max.
+    The encoder is `Sparsa` at `penalty_fraction` of each sample's lambda_max.
     """
 
     n_code_steps: int = 6
@@ -68,5 +69,5 @@ class AlternatingMod(Alternation):
         unexplained = data - codes @ updated.T
         return Round(unit_columns(updated, dictionary), codes, objective, jnp.sum(codes**2, axis=0), unexplained)
 
-    def _encoder(self) -> Fista:
-        return Fista(penalty_fraction=self.penalty_fraction, nonnegative=self.nonnegative)
+    def _encoder(self) -> Sparsa:
+        return Sparsa(penalty_fraction=self.penalty_fraction, nonnegative=self.nonnegative)

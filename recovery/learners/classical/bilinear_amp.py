@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from recovery.coders.l1.fista import Fista
+from recovery.coders.l1.sparsa import Sparsa
 from recovery.coders.message_passing.priors import Posterior, bernoulli_gaussian, bernoulli_uniform
 from recovery.knowledge import Knowledge
 from recovery.learner import Fit
@@ -112,7 +112,7 @@ class BilinearAmp:
     In few dimensions (a dozen) alternation is the better choice. A few polishing rounds can undo what the messages
     found: at N = 5,000 and 12,500 samples 10 of them lower the mean cosine from .98 to .89.
 
-    The encoder is `Fista` at `penalty_fraction` of each sample's lambda_max.
+    The encoder is `Sparsa` at `penalty_fraction` of each sample's lambda_max.
 
     Parker, Schniter & Cevher 2014 (BiG-AMP). Here tau is read from the residual and not computed from V, which keeps
     it from diverging; atoms are on the sphere and not Gaussian; the floor, the means taken off and the polishing are
@@ -165,7 +165,7 @@ class BilinearAmp:
         dictionary, history = best_of(
             lambda key: self._run(data, n_atoms=n_atoms, key=key, first=first), key, n_runs=self.n_restarts
         )
-        encoder = Fista(penalty_fraction=self.penalty_fraction, nonnegative=self.nonnegative)
+        encoder = Sparsa(penalty_fraction=self.penalty_fraction, nonnegative=self.nonnegative)
         return Fit(dictionary, encoder, history, fit_status(dictionary, history))
 
     def _run(
@@ -324,7 +324,7 @@ class BilinearAmp:
         def one_batch(sums: _Sums, inputs: tuple[Array, Array, _Codes]) -> tuple[_Sums, _Codes]:
             data, present, last = inputs
             centred = last.mean - code_mean
-            onsager = jnp.sum(last.variance * norms[None, :] + centred**2 * spread_of_atoms[None, :], axis=1) / n_dims
+            onsager = (last.variance @ norms + centred**2 @ spread_of_atoms) / n_dims
             onsager = last.onsager + self.damping * (onsager - last.onsager)
             residual = data - centred @ atoms.T
             cavity = residual + last.score * onsager[:, None]

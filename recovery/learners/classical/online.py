@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from recovery.coders.l1.fista import Fista, fista_steps
+from recovery.coders.l1.fista import fista_steps
+from recovery.coders.l1.sparsa import Sparsa
 from recovery.knowledge import Knowledge
 from recovery.learners.classical.alternation import META_FIELDS, Alternation, Round
 from recovery.learners.updates import coordinate_descent
@@ -38,7 +39,7 @@ class OnlineDictionaryLearning(Alternation):
     on. Start, replacement, restarts and history: `Alternation`, in whose units the penalty is; what A and B knew of an
     atom goes with it when it is replaced.
 
-    The encoder is `Fista` at `penalty_fraction` of each sample's lambda_max.
+    The encoder is `Sparsa` at `penalty_fraction` of each sample's lambda_max.
 
     Mairal, Bach, Ponce & Sapiro 2010. Codes are FISTA's and not the LARS path's; atoms have norm 1, where the paper's
     may be shorter; t counts batches and not samples.
@@ -114,5 +115,5 @@ class OnlineDictionaryLearning(Alternation):
             kept * statistics.gram + codes.T @ codes, kept * statistics.cross + batch.T @ codes, n_batches
         )
 
-    def _encoder(self) -> Fista:
-        return Fista(penalty_fraction=self.penalty_fraction, nonnegative=self.nonnegative)
+    def _encoder(self) -> Sparsa:
+        return Sparsa(penalty_fraction=self.penalty_fraction, nonnegative=self.nonnegative)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from recovery.coders.l1.fista import Fista
+from recovery.coders.l1.sparsa import Sparsa
 from recovery.knowledge import Knowledge
 from recovery.learner import Fit
 from recovery.learners.start import fit_status, random_atoms, unit_columns, unit_scale
@@ -36,7 +36,7 @@ class SoftplusAdam:
     Observations are divided by their root mean square norm, in whose units the penalty is. `history` is the objective
     of each step. Codes so made are never 0.
 
-    The encoder is `Fista` at the same penalty, which is the same minimum over codes, and non-negative.
+    The encoder is `Sparsa` at the same penalty, which is the same minimum over codes, and non-negative.
 
     The baseline of Barin Pacela et al. 2026 (arXiv 2603.28744); there codes of fresh samples are trained by Adam too.
 
@@ -89,5 +89,5 @@ class SoftplusAdam:
             return (moved._replace(dictionary=unit), optimiser), value / data.shape[0]
 
         (trained, _), history = jax.lax.scan(step, (start, adam.init(start)), length=self.n_steps)
-        encoder = Fista(penalty=self.penalty * scale, nonnegative=True)
+        encoder = Sparsa(penalty=self.penalty * scale, nonnegative=True)
         return Fit(trained.dictionary, encoder, history, fit_status(trained.dictionary, history))

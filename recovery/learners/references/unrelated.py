@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from recovery.coders.l1.fista import Fista
+from recovery.coders.l1.sparsa import Sparsa
 from recovery.knowledge import Knowledge
 from recovery.learner import Fit
 from recovery.learners.start import fit_status, random_atoms
@@ -19,7 +19,7 @@ from recovery.learners.start import fit_status, random_atoms
 class UnrelatedDictionary:
     """Independent atoms, uniform on the unit sphere, drawn from `key` alone: its scores are the chance level.
 
-    The encoder is `Fista` at `penalty_fraction` of each sample's lambda_max, and `history` is empty.
+    The encoder is `Sparsa` at `penalty_fraction` of each sample's lambda_max, and `history` is empty.
     """
 
     nonnegative: bool = True
@@ -34,6 +34,6 @@ class UnrelatedDictionary:
 
     def fit(self, observations: Float[Array, "n_samples n_dims"], *, n_atoms: int, key: PRNGKeyArray) -> Fit:
         dictionary = random_atoms(observations.shape[1], n_atoms, key=key, dtype=observations.dtype)
-        encoder = Fista(penalty_fraction=self.penalty_fraction, nonnegative=self.nonnegative)
+        encoder = Sparsa(penalty_fraction=self.penalty_fraction, nonnegative=self.nonnegative)
         history = jnp.zeros(0, observations.dtype)
         return Fit(dictionary, encoder, history, fit_status(dictionary, history))

@@ -7,11 +7,11 @@ import pytest
 from sklearn.linear_model import Lasso, lars_path
 
 from analysis import certificates
-from recovery.coders.l1 import Admm, BasisPursuitDenoising, Fista, Homotopy, Ista, ReweightedL1
+from recovery.coders.l1 import Admm, BasisPursuitDenoising, Fista, Homotopy, Ista, ReweightedL1, Sparsa
 from recovery.coders.l1.reweighted_l1 import weights_of
 from recovery.solution import Status
 
-LASSO = {coder.name: coder for coder in (Ista, Fista, Admm, Homotopy)}
+LASSO = {coder.name: coder for coder in (Ista, Fista, Sparsa, Admm, Homotopy)}
 N_DIMS, N_LATENTS, N_PROBLEMS = 20, 40, 100
 
 

@@ -57,7 +57,13 @@ class LassoCoder(ABC):
         key: PRNGKeyArray | None = None,
     ) -> Solution:
         penalty = self.absolute_penalty(dictionary, observations)
-        codes, outcome = blank_non_finite(*in_blocks(self._solve, dictionary, observations, penalty, at_once=_AT_ONCE))
+        # Squares must not leave the range of floats; a power of two changes no digit.
+        largest = jnp.max(jnp.abs(observations), axis=1)
+        scale = jnp.ldexp(jnp.ones_like(largest), jnp.frexp(largest)[1] - 1)
+        codes, outcome = in_blocks(
+            self._solve, dictionary, observations / scale[:, None], penalty / scale, at_once=_AT_ONCE
+        )
+        codes, outcome = blank_non_finite(codes * scale[:, None], outcome)
         return Solution(codes, *outcome)
 
     def absolute_penalty(

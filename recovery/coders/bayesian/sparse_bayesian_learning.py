@@ -15,6 +15,7 @@ from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
 from recovery.solution import Solution
 
+_ROUNDING = 2.0
 _PRUNED = 1e-6
 _FADING = 0.5
 
@@ -37,7 +38,7 @@ class SparseBayesianLearning:
     With S = sigma^2 I + A diag(v) A^T, the posterior mean is z = v A^T S^-1 y; v <- |z| / sqrt(diag(A^T S^-1 A)), the
     fixed point of the evidence's convex bound, never lowers it, and drives most variances to 0. Variances below a
     millionth of the largest count as 0, and so do their codes. The noise's standard deviation `noise_std` is given, and
-    taken as at least 1e-3 of the observation's root mean square.
+    taken as at least 1e-3 of the observation's root mean square, and as at least what rounding adds to S.
 
     If `nonnegative`, a code whose mean is negative is set to 0 and its variance halved, so that it fades, and comes
     back where its mean turns positive as the others settle: a projection, not the posterior of a non-negative prior.
@@ -75,11 +76,14 @@ class SparseBayesianLearning:
         power = jnp.mean(observations**2, axis=1)
         noise = jnp.maximum(jnp.asarray(self.noise_std, dtype) ** 2, 1e-6 * power)
         noise = jnp.where(noise > 0, noise, 1)
-        identity = jnp.eye(n_dims, dtype=dtype)[None]
+        identity, norms = jnp.eye(n_dims, dtype=dtype)[None], jnp.sum(dictionary**2, axis=0)
 
         def step(state: _State) -> _State:
             weighted = state.variances[:, None, :] * dictionary[None]
-            factor = jnp.linalg.cholesky(weighted @ dictionary.T + noise[:, None, None] * identity)
+            # With less than that on the diagonal the factorisation breaks down.
+            rounding = _ROUNDING * jnp.finfo(dtype).eps * jnp.sum(state.variances * norms, axis=1)
+            level = jnp.maximum(noise, rounding)
+            factor = jnp.linalg.cholesky(weighted @ dictionary.T + level[:, None, None] * identity)
             explained = cho_solve((factor, True), observations[..., None])[..., 0]
             codes = state.variances * (explained @ dictionary)
             negative = codes < 0

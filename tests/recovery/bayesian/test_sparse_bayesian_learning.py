@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+import pytest
 
 from recovery.coders.bayesian import SparseBayesianLearning
 from recovery.solution import Status
@@ -14,6 +15,16 @@ def test_recovers_sparse_codes(sparse_problem, solve):
     # Least squares on the true support has an error of about .01 sqrt(4) / 2.
     assert np.mean(errors < 0.03) >= 0.95
     assert np.mean(np.asarray(solution.status) == Status.CONVERGED) > 0.8
+
+
+@pytest.mark.parametrize("nonnegative", [False, True])
+def test_without_noise_float32_does_not_break_down(sparse_problem, solve, nonnegative):
+    """The covariance of five codes in 64 dimensions has a condition number of 1e7 at the least noise that is taken."""
+    problem = sparse_problem(n_dims=64, n_latents=128, n_active=5, n_samples=50, noise_std=0.0, nonnegative=nonnegative)
+    solution = solve(SparseBayesianLearning(0.0, nonnegative=nonnegative), problem.dictionary, problem.observations)
+    np.testing.assert_array_equal(solution.status, Status.CONVERGED)
+    # What stands for noise is 1e-3 of the observations; codes shrink by its square over theirs.
+    np.testing.assert_allclose(solution.codes, problem.codes, atol=2e-3)
 
 
 def test_the_evidence_climbs(sparse_problem, solve):

@@ -1,5 +1,6 @@
 """What every coder promises: those of the registry, set up from `Knowledge` alone, and encoders with given weights."""
 
+from dataclasses import replace
 from typing import get_args
 
 import jax
@@ -98,6 +99,25 @@ def test_sign_of_the_codes(name, nonnegative, sparse_problem, solve):
         assert np.min(codes) >= 0
     else:
         assert np.min(codes) < 0 < np.max(codes)
+
+
+@pytest.mark.parametrize("name", list(CODERS))
+@pytest.mark.parametrize("exponent", [-40, 40])
+def test_units_do_not_matter(name, exponent, problem, solve):
+    """1e-12 and 1e12 times everything: their squares are near or beyond what float32 holds."""
+    factor, told = 2.0**exponent, knowledge(nonnegative=True)
+    scaled = replace(
+        told,
+        noise_std=told.noise_std * factor,
+        magnitude=told.magnitude * factor,
+        penalty=told.penalty * factor,
+    )
+    dictionary, observations = problem
+    usual = solve(CODERS[name].suited_to(told), dictionary, observations)
+    found = solve(CODERS[name].suited_to(scaled), dictionary, observations * factor)
+    np.testing.assert_array_equal(found.codes, usual.codes * factor)
+    np.testing.assert_array_equal(found.status, usual.status)
+    np.testing.assert_array_equal(found.residual, usual.residual)
 
 
 @every_coder

@@ -13,6 +13,7 @@ from recovery.coder import ResidualKind
 from recovery.iterate import Verdict, blank_non_finite, iterate
 from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
+from recovery.scale import scale_of
 from recovery.solution import Solution
 
 _ROUNDING = 2.0
@@ -73,8 +74,10 @@ class SparseBayesianLearning:
     ) -> Solution:
         n_dims, n_latents = dictionary.shape
         n_samples, dtype = observations.shape[0], observations.dtype
+        scale = scale_of(observations)
+        observations = observations / scale[:, None]
         power = jnp.mean(observations**2, axis=1)
-        noise = jnp.maximum(jnp.asarray(self.noise_std, dtype) ** 2, 1e-6 * power)
+        noise = jnp.maximum((jnp.asarray(self.noise_std, dtype) / scale) ** 2, 1e-6 * power)
         noise = jnp.where(noise > 0, noise, 1)
         identity, norms = jnp.eye(n_dims, dtype=dtype)[None], jnp.sum(dictionary**2, axis=0)
 
@@ -109,5 +112,5 @@ class SparseBayesianLearning:
             max_iterations=self.max_iterations,
         )
         outcome = outcome._replace(residual=relative_residual(dictionary, observations, state.codes))
-        codes, outcome = blank_non_finite(state.codes, outcome)
+        codes, outcome = blank_non_finite(state.codes * scale[:, None], outcome)
         return Solution(codes, *outcome)

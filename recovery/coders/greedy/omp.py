@@ -11,10 +11,11 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from recovery.blocks import in_blocks
 from recovery.coder import ResidualKind
-from recovery.iterate import Verdict, blank_non_finite, freeze, iterate
+from recovery.iterate import Outcome, Verdict, blank_non_finite, freeze, iterate
 from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
 from recovery.rows import largest_entry, row_norm, row_sum
+from recovery.scale import scale_of
 from recovery.solution import Solution
 
 _MOST_LEFT = 0.5
@@ -89,18 +90,21 @@ class Omp:
         *,
         key: PRNGKeyArray | None = None,
     ) -> Solution:
-        if self.n_active is None:
-            return in_blocks(self._solve, dictionary, observations)
-        most = jnp.broadcast_to(jnp.asarray(self.n_active), observations.shape[:1])
+        scale = scale_of(observations)
+        known = {"noise_std": self.noise_std / scale}
+        if self.n_active is not None:
+            known["n_active"] = jnp.broadcast_to(jnp.asarray(self.n_active), scale.shape)
 
-        def solve(dictionary: Array, some: Array, its: Array) -> Solution:
-            return replace(self, n_active=its)._solve(dictionary, some)
+        def solve(dictionary: Array, some: Array, *of_each: Array) -> tuple[Array, Outcome]:
+            return replace(self, **dict(zip(known, of_each, strict=True)))._solve(dictionary, some)
 
-        return in_blocks(solve, dictionary, observations, most)
+        codes, outcome = in_blocks(solve, dictionary, observations / scale[:, None], *known.values())
+        codes, outcome = blank_non_finite(codes * scale[:, None], outcome)
+        return Solution(codes, *outcome)
 
     def _solve(
         self, dictionary: Float[Array, "n_dims n_latents"], observations: Float[Array, "n_samples n_dims"]
-    ) -> Solution:
+    ) -> tuple[Float[Array, "n_samples n_latents"], Outcome]:
         n_samples, n_latents = observations.shape[0], dictionary.shape[1]
 
         def judge(state: _State) -> Verdict:
@@ -115,9 +119,7 @@ class Omp:
             max_iterations=4 * self.n_nonzero if self.nonnegative else self.n_nonzero + 1,
         )
         codes = _scatter(state.support, _coefficients(state.triangle, state.loadings), n_latents)
-        outcome = outcome._replace(residual=relative_residual(dictionary, observations, codes))
-        codes, outcome = blank_non_finite(codes, outcome)
-        return Solution(codes, *outcome)
+        return codes, outcome._replace(residual=relative_residual(dictionary, observations, codes))
 
     def _ended(self, state: _State, observations: Float[Array, "n_samples n_dims"]) -> Bool[Array, " n_samples"]:
         allowed = jnp.maximum(self.noise_std * observations.shape[1] ** 0.5, self.tolerance * row_norm(observations))

@@ -12,6 +12,7 @@ from recovery.coders.greedy.support import Normalised, normalise
 from recovery.iterate import Verdict, blank_non_finite, freeze, iterate
 from recovery.knowledge import Knowledge
 from recovery.residual import relative_residual
+from recovery.scale import scale_of
 from recovery.solution import Solution
 
 DATA_FIELDS = ("n_active", "noise_std", "tolerance")
@@ -70,10 +71,11 @@ class Pursuit(ABC):
         *,
         key: PRNGKeyArray | None = None,
     ) -> Solution:
-        unit = normalise(dictionary)
+        unit, scale = normalise(dictionary), scale_of(observations)
+        observations = observations / scale[:, None]
         k = jnp.minimum(jnp.asarray(self.n_active), self.n_nonzero)
         size: Array = jnp.linalg.norm(observations, axis=1)
-        allowed = jnp.maximum(self.noise_std * observations.shape[1] ** 0.5, self.tolerance * size)
+        allowed = jnp.maximum(self.noise_std / scale * observations.shape[1] ** 0.5, self.tolerance * size)
 
         def step(state: _State) -> _State:
             codes, memory = self._step(unit, observations, k, state.codes, state.memory)
@@ -96,7 +98,7 @@ class Pursuit(ABC):
         )
         codes = state.best / unit.norms[None, :]
         outcome = outcome._replace(residual=relative_residual(dictionary, observations, codes))
-        codes, outcome = blank_non_finite(codes, outcome)
+        codes, outcome = blank_non_finite(codes * scale[:, None], outcome)
         return Solution(codes, *outcome)
 
     def _start(self, unit: Normalised, observations: Array, k: Array) -> tuple[Array, Any]:

@@ -12,6 +12,7 @@ from recovery.coder import ResidualKind
 from recovery.coders.l1.newton_equations import NullSpace, RowSpace, conjugate_gradients, gram_solver, null_space
 from recovery.iterate import Outcome, Verdict, blank_non_finite, freeze, iterate
 from recovery.knowledge import Knowledge
+from recovery.scale import scale_of
 from recovery.solution import Solution, Status
 
 _STEP_TO_BOUNDARY = 0.995
@@ -102,7 +103,8 @@ class BasisPursuit:
         self, dictionary: Float[Array, "n_dims n_latents"], observations: Float[Array, "n_samples n_dims"]
     ) -> tuple[Solution, Float[Array, "n_samples n_dims"]]:
         """The solution and the dual vectors w that certify it, feasible up to rounding."""
-        dtype = observations.dtype
+        dtype, units = observations.dtype, scale_of(observations)[:, None]
+        observations = observations / units
         tolerance = (1e-7 if dtype == jnp.float64 else 1e-4) if self.tolerance is None else self.tolerance
         dual_of = gram_solver(dictionary)
         least_norm = dual_of(observations) @ dictionary
@@ -127,7 +129,7 @@ class BasisPursuit:
             )
         if dtype != jnp.float64:
             codes, dual, outcome = _polish(problem, codes, dual, outcome, tolerance)
-        codes, outcome = blank_non_finite(codes * scale, outcome)
+        codes, outcome = blank_non_finite(codes * scale * units, outcome)
         return Solution(codes, *outcome), dual
 
     def _signs(self) -> Float[Array, " n_signs"]:

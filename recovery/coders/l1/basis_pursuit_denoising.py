@@ -12,6 +12,7 @@ from recovery.coder import ResidualKind
 from recovery.coders.l1.path import PathState, follow
 from recovery.iterate import blank_non_finite
 from recovery.knowledge import Knowledge
+from recovery.scale import scale_of
 from recovery.solution import Solution
 
 
@@ -58,7 +59,8 @@ class BasisPursuitDenoising:
         *,
         key: PRNGKeyArray | None = None,
     ) -> Solution:
-        radius = jnp.broadcast_to(jnp.asarray(self.radius, observations.dtype), observations.shape[:1])
+        scale = scale_of(observations)
+        observations, radius = observations / scale[:, None], jnp.asarray(self.radius, observations.dtype) / scale
         size: Array = jnp.linalg.norm(observations, axis=1)
 
         def least(state: PathState, residual: Array, image: Array) -> Array:
@@ -82,7 +84,7 @@ class BasisPursuitDenoising:
             max_iterations=self.max_iterations,
         )
         codes = jnp.where((size <= radius)[:, None], 0 * state.codes, state.codes)
-        codes, outcome = blank_non_finite(codes, outcome)
+        codes, outcome = blank_non_finite(codes * scale[:, None], outcome)
         return Solution(codes, *outcome)
 
 

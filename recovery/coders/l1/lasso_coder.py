@@ -12,6 +12,7 @@ from recovery.coder import ResidualKind
 from recovery.coders.l1.lasso import largest_penalty, relative_gap
 from recovery.iterate import Outcome, Verdict, blank_non_finite
 from recovery.knowledge import Knowledge
+from recovery.scale import scale_of
 from recovery.solution import Solution
 
 DATA_FIELDS = ("penalty", "penalty_fraction", "tolerance")
@@ -57,9 +58,7 @@ class LassoCoder(ABC):
         key: PRNGKeyArray | None = None,
     ) -> Solution:
         penalty = self.absolute_penalty(dictionary, observations)
-        # Squares must not leave the range of floats; a power of two changes no digit.
-        largest = jnp.max(jnp.abs(observations), axis=1)
-        scale = jnp.ldexp(jnp.ones_like(largest), jnp.frexp(largest)[1] - 1)
+        scale = scale_of(observations)
         codes, outcome = in_blocks(
             self._solve, dictionary, observations / scale[:, None], penalty / scale, at_once=_AT_ONCE
         )

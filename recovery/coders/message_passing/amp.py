@@ -13,6 +13,7 @@ from recovery.coders.message_passing.settling import Settling, judge_settling, s
 from recovery.iterate import Verdict, blank_non_finite, iterate
 from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
+from recovery.scale import scale_of
 from recovery.solution import Solution
 
 
@@ -74,6 +75,8 @@ class Amp:
         key: PRNGKeyArray | None = None,
     ) -> Solution:
         n_samples, dtype = observations.shape[0], observations.dtype
+        scale = scale_of(observations)[:, None]
+        observations = observations / scale
 
         def judge(state: _State) -> Verdict:
             return judge_settling(
@@ -99,7 +102,7 @@ class Amp:
             max_iterations=self.max_iterations,
         )
         outcome = outcome._replace(residual=relative_residual(dictionary, observations, state.codes))
-        codes, outcome = blank_non_finite(state.codes, outcome)
+        codes, outcome = blank_non_finite(state.codes * scale, outcome)
         return Solution(codes, *outcome)
 
     def _step(self, dictionary: Array, observations: Array, state: _State) -> _State:

@@ -15,6 +15,7 @@ from recovery.iterate import Verdict, blank_non_finite, iterate
 from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
 from recovery.rows import row_sum
+from recovery.scale import scale_of
 from recovery.solution import Solution
 
 _LEAST_DENSITY = 1e-6
@@ -85,6 +86,8 @@ class BayesAmp:
         key: PRNGKeyArray | None = None,
     ) -> Solution:
         n_samples, dtype = observations.shape[0], observations.dtype
+        scale = scale_of(observations)[:, None]
+        observations = observations / scale
 
         def judge(state: _State) -> Verdict:
             return judge_settling(
@@ -106,7 +109,9 @@ class BayesAmp:
                 jnp.zeros((n_samples, dictionary.shape[1]), dtype),
                 observations,
                 jnp.clip(same(self.density), _LEAST_DENSITY, 1 - _LEAST_DENSITY),
-                same(self.variance) if self.variance is not None else self._variance_of(dictionary, observations),
+                self._variance_of(dictionary, observations)
+                if self.variance is None
+                else same(self.variance) / scale**2,
                 jnp.ones(n_samples, dtype),
                 unsettled(observations),
             ),
@@ -114,7 +119,7 @@ class BayesAmp:
             max_iterations=self.max_iterations,
         )
         outcome = outcome._replace(residual=relative_residual(dictionary, observations, state.codes))
-        codes, outcome = blank_non_finite(state.codes, outcome)
+        codes, outcome = blank_non_finite(state.codes * scale, outcome)
         return Solution(codes, *outcome)
 
     def _variance_of(self, dictionary: Array, observations: Array) -> Float[Array, "n_samples 1"]:

@@ -13,6 +13,7 @@ from recovery.coders.message_passing.priors import bernoulli_gaussian
 from recovery.iterate import Verdict, blank_non_finite, iterate
 from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
+from recovery.scale import scale_of
 from recovery.solution import Solution
 
 # Precisions are kept within this range of the prior's, so that a denoiser that is sure of itself cannot divide by 0.
@@ -78,14 +79,15 @@ class Vamp:
         key: PRNGKeyArray | None = None,
     ) -> Solution:
         n_samples, n_latents = observations.shape[0], dictionary.shape[1]
-        dtype = observations.dtype
+        dtype, scale = observations.dtype, scale_of(observations)[:, None]
+        observations = observations / scale
         left, singular, right = jnp.linalg.svd(dictionary, full_matrices=False)
         loadings = (observations @ left) * singular[None, :]
         power = jnp.mean(observations**2, axis=1, keepdims=True)
-        noise = jnp.maximum(jnp.asarray(self.noise_std, dtype) ** 2, 1e-8 * power)
+        noise = jnp.maximum((jnp.asarray(self.noise_std, dtype) / scale) ** 2, 1e-8 * power)
         noise = jnp.where(noise > 0, noise, 1)
         density = jnp.clip(jnp.full((n_samples, 1), self.density, dtype), 1e-6, 1 - 1e-6)
-        variance = jnp.full((n_samples, 1), self.variance, dtype)
+        variance = jnp.full((n_samples, 1), self.variance, dtype) / scale**2
         prior = 1 / (density * variance)
 
         # At a fixed point the denoiser's variance is at most rank / N of its pseudo-data's. Half way from there to 1 is
@@ -136,5 +138,5 @@ class Vamp:
         present = jnp.any(dictionary != 0, axis=0)[None, :] & jnp.any(observations != 0, axis=1)[:, None]
         codes = jnp.where(present, state.codes, 0)
         outcome = outcome._replace(residual=relative_residual(dictionary, observations, codes))
-        codes, outcome = blank_non_finite(codes, outcome)
+        codes, outcome = blank_non_finite(codes * scale, outcome)
         return Solution(codes, *outcome)

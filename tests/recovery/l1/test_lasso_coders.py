@@ -80,20 +80,6 @@ def test_penalty_as_a_fraction(name, problems, solve):
         LASSO[name](penalty=1.0, penalty_fraction=0.1)
 
 
-@pytest.mark.parametrize("name", list(LASSO))
-@pytest.mark.parametrize("exponent", [-100, 100])
-def test_observations_of_any_scale(name, exponent, problems, solve):
-    """Powers of two, whose squares float32 does not hold, scale the codes and nothing else."""
-    dictionary, observations, _, _ = problems[False]
-    coder = LASSO[name](penalty_fraction=0.3)
-    usual, scaled = (
-        jax.tree.map(np.asarray, solve(coder, dictionary, observations * factor)) for factor in (1.0, 2.0**exponent)
-    )
-    np.testing.assert_array_equal(scaled.codes, usual.codes * np.float32(2.0**exponent))
-    np.testing.assert_array_equal(scaled.status, Status.CONVERGED)
-    np.testing.assert_array_equal(scaled.residual, usual.residual)
-
-
 @pytest.mark.parametrize("nonnegative", [False, True])
 def test_homotopy_passes_through_the_knots_of_lars(nonnegative, problems, solve):
     dictionary, observations, _, _ = problems[nonnegative]

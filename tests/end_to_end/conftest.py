@@ -12,12 +12,15 @@ from bench.cli import main
 
 @pytest.fixture(scope="session")
 def superposed():
-    """Runs the command; gives the finished process with its output as text."""
+    """Runs the command; gives the finished process with its output as text.
 
-    def run(*arguments, cwd=None):
+    `hasty` compiles without most optimisations: for runs whose bytes are not compared with another's.
+    """
+
+    def run(*arguments, cwd=None, hasty=False):
         command = [sys.executable, "-m", "bench", *map(str, arguments)]
         # The checkout's own modules, wherever the command is run.
-        env = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+        env = {**os.environ, "PYTHONPATH": str(Path.cwd()), "JAX_DISABLE_MOST_OPTIMIZATIONS": str(hasty).lower()}
         return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, timeout=300, check=False)
 
     return run

@@ -43,7 +43,7 @@ def donoho_folder(superposed, tmp_path_factory):
 def map_folder(superposed, tmp_path_factory):
     """A finished small run of superposition-map, not to be changed."""
     folder = tmp_path_factory.mktemp("map") / "out"
-    done = superposed(*MAP, "--results", folder)
+    done = superposed(*MAP, "--results", folder, hasty=True)
     assert done.returncode == 0, done.stderr
     return folder
 

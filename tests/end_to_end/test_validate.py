@@ -19,7 +19,7 @@ def test_a_new_coder_is_written_and_passes(superposed, tmp_path):
     assert "my_coder.py exists already" in again.stderr
     assert (tmp_path / "my_coder.py").read_text() == before
 
-    done = superposed("validate", "my_coder.py:MyCoder", "--quick", cwd=tmp_path)
+    done = superposed("validate", "my_coder.py:MyCoder", "--quick", cwd=tmp_path, hasty=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout == "verdict: pass\nreport: runs/validate-my-coder/report.html\n"
     assert "10/10 speed" in done.stderr
@@ -46,11 +46,13 @@ def test_a_new_coder_is_written_and_passes(superposed, tmp_path):
 
 def test_a_new_learner_passes_and_one_that_learns_nothing_fails(superposed, tmp_path):
     assert superposed("new-solver", "my_learner", "--learner", cwd=tmp_path).returncode == 0
-    done = superposed("validate", "my_learner.py:MyLearner", "--quick", "--results", "out", cwd=tmp_path)
+    done = superposed("validate", "my_learner.py:MyLearner", "--quick", "--results", "out", cwd=tmp_path, hasty=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads((tmp_path / "out" / "verdict.json").read_text())["kind"] == "learner"
     # An earlier validation is replaced.
-    done = superposed("validate", f"{SOLVERS}:random_dictionary", "--quick", "--results", "out", cwd=tmp_path)
+    done = superposed(
+        "validate", f"{SOLVERS}:random_dictionary", "--quick", "--results", "out", cwd=tmp_path, hasty=True
+    )
     assert done.returncode == 1, done.stderr
     *failed, verdict, report = done.stdout.splitlines()
     assert [line.split(":")[1] for line in failed] == [" recovery of the dictionary", " codes of fresh samples"]
@@ -61,7 +63,7 @@ def test_a_new_learner_passes_and_one_that_learns_nothing_fails(superposed, tmp_
 
 
 def test_a_broken_contract_leaves_nothing(superposed, tmp_path):
-    done = superposed("validate", f"{SOLVERS}:raises_later", "--quick", cwd=tmp_path)
+    done = superposed("validate", f"{SOLVERS}:raises_later", "--quick", cwd=tmp_path, hasty=True)
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
     assert "Traceback" not in done.stderr

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Shaped
 
-from recovery.iterate import Loop, Outcome, Verdict, advance, iterate, not_begun
+from recovery.iterate import Loop, Outcome, Verdict, go_on, iterate, not_begun
 
 BLOCK_CODES = 640_000
 """Codes at once, if that is not fewer than LEAST samples. On two cores FISTA takes two thirds of the time that all
@@ -71,16 +71,13 @@ def iterate_in_blocks(
     def solve_some(rows: Int[Array, " block"], n_left: Int[Array, ""], loop: Loop) -> Loop:
         """These samples, until at most `n_left` of them go on."""
         some, part = jax.tree.map(lambda leaf: leaf.at[rows].get(mode="clip"), (arrays, loop))
-        part = jax.lax.while_loop(
-            lambda part: jnp.sum(~part.done) > n_left,
-            lambda part: advance(
-                lambda state: step(state, *some),
-                lambda state: judge(state, *some),
-                part,
-                max_iterations=max_iterations,
-                check_every=check_every,
-            ),
+        part = go_on(
+            lambda state: step(state, *some),
+            lambda state: judge(state, *some),
             part,
+            n_left=n_left,
+            max_iterations=max_iterations,
+            check_every=check_every,
         )
         return jax.tree.map(lambda leaf, new: leaf.at[rows].set(new, mode="drop"), loop, part)
 

@@ -54,11 +54,7 @@ def iterate(
     traced; with 0 nothing is judged, and residuals are infinite.
     """
     start = not_begun(judge, state, n_samples=n_samples, max_iterations=max_iterations)
-    loop = jax.lax.while_loop(
-        lambda loop: ~jnp.all(loop.done),
-        lambda loop: advance(step, judge, loop, max_iterations=max_iterations, check_every=check_every),
-        start,
-    )
+    loop = go_on(step, judge, start, n_left=0, max_iterations=max_iterations, check_every=check_every)
     return loop.state, loop.outcome
 
 
@@ -73,22 +69,29 @@ def not_begun(
     return Loop(state, outcome.iterations >= max_iterations, outcome)
 
 
-def advance(
+def go_on(
     step: Callable[[State], State],
     judge: Callable[[State], Verdict],
     loop: Loop,
     *,
+    n_left: Int[Array, ""] | int,
     max_iterations: Int[Array, ""] | int,
     check_every: int,
 ) -> Loop:
-    """`check_every` steps and a judgement for the samples that are not done."""
-    new = jax.lax.fori_loop(0, check_every, lambda _, s: step(s), loop.state) if check_every > 1 else step(loop.state)
-    new = freeze(loop.done, loop.state, new)
-    verdict = judge(new)
-    fresh = Outcome(loop.outcome.iterations + check_every, verdict.residual, _status(verdict))
-    outcome = freeze(loop.done, loop.outcome, fresh)
-    ended = verdict.converged | verdict.stuck | (fresh.status == Status.NON_FINITE)
-    return Loop(new, loop.done | ended | (fresh.iterations >= max_iterations), outcome)
+    """Until at most `n_left` samples are not done; what is done stays as it is."""
+
+    def advance(loop: Loop) -> Loop:
+        new = (
+            jax.lax.fori_loop(0, check_every, lambda _, s: step(s), loop.state) if check_every > 1 else step(loop.state)
+        )
+        new = freeze(loop.done, loop.state, new)
+        verdict = judge(new)
+        fresh = Outcome(loop.outcome.iterations + check_every, verdict.residual, _status(verdict))
+        outcome = freeze(loop.done, loop.outcome, fresh)
+        ended = verdict.converged | verdict.stuck | (fresh.status == Status.NON_FINITE)
+        return Loop(new, loop.done | ended | (fresh.iterations >= max_iterations), outcome)
+
+    return jax.lax.while_loop(lambda loop: jnp.sum(~loop.done) > n_left, advance, loop)
 
 
 def freeze(done: Bool[Array, " n_samples"], old: State, new: State) -> State:

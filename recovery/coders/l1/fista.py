@@ -39,7 +39,13 @@ class Fista(LassoCoder):
     summary: ClassVar[str] = "lasso: squared error plus an l1 penalty, by accelerated proximal gradient"
 
     def _solve(self, dictionary: Array, observations: Array, penalty: Array) -> tuple[Array, Outcome]:
-        step_size = step_size_of(dictionary)
+        codes = jnp.zeros((observations.shape[0], dictionary.shape[1]), observations.dtype)
+        return self._from(codes, dictionary, observations, penalty, step_size_of(dictionary))
+
+    def _from(
+        self, codes: Array, dictionary: Array, observations: Array, penalty: Array, step_size: Array
+    ) -> tuple[Array, Outcome]:
+        """Started at given codes; a penalty a sample, or one a code."""
 
         def step(state: FistaState, observations: Array, penalty: Array) -> FistaState:
             return fista_step(state, dictionary, observations, penalty, step_size, nonnegative=self.nonnegative)
@@ -47,7 +53,7 @@ class Fista(LassoCoder):
         state, outcome = iterate_in_blocks(
             step,
             lambda state, observations, penalty: self._judge(dictionary, observations, state.codes, penalty),
-            cold_start(jnp.zeros((observations.shape[0], dictionary.shape[1]), observations.dtype)),
+            cold_start(codes),
             observations,
             penalty,
             n_latents=dictionary.shape[1],

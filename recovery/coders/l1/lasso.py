@@ -71,9 +71,7 @@ def relative_gap(
     else:
         size = correlations if nonnegative else jnp.abs(correlations)
         scale = 1 / jnp.maximum(jnp.max(size / penalty, axis=1), 1)
-    gap = gap_at(codes, residual, correlations, penalty, scale)
-    size = 0.5 * row_sum(observations**2)
-    return gap / jnp.where(size == 0, 1, size)
+    return relative_gap_at(observations, codes, residual, correlations, penalty, scale)
 
 
 def feasible_scale(
@@ -84,14 +82,17 @@ def feasible_scale(
     return jnp.where(above | jnp.isnan(largest), penalty / jnp.where(above, largest, jnp.nan), 1)
 
 
-def gap_at(
+def relative_gap_at(
+    observations: Float[Array, "n_samples n_dims"],
     codes: Float[Array, "n_samples n_latents"],
     residual: Float[Array, "n_samples n_dims"],
     correlations: Float[Array, "n_samples n_latents"],
     penalty: Float[Array, " n_samples"] | Float[Array, "n_samples n_latents"],
     scale: Float[Array, " n_samples"],
 ) -> Float[Array, " n_samples"]:
-    """The gap of `relative_gap`, not yet relative, where r = y - A z, A^T r and s are at hand."""
+    """`relative_gap` where r = y - A z, A^T r and s are at hand."""
     penalties = penalty[:, None] if penalty.ndim == 1 else penalty
     slack = penalties * jnp.abs(codes) - scale[:, None] * codes * correlations
-    return 0.5 * (1 - scale) ** 2 * row_sum(residual**2) + row_sum(slack)
+    gap = 0.5 * (1 - scale) ** 2 * row_sum(residual**2) + row_sum(slack)
+    size = 0.5 * row_sum(observations**2)
+    return gap / jnp.where(size == 0, 1, size)

@@ -8,19 +8,17 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from recovery.blocks import iterate_in_blocks
-from recovery.coders.l1.fista import FistaState, cold_start, fista_step
+from recovery.coders.l1.fista import Fista
 from recovery.coders.l1.lasso import step_size_of
-from recovery.coders.l1.lasso_coder import DATA_FIELDS, META_FIELDS, LassoCoder
+from recovery.coders.l1.lasso_coder import DATA_FIELDS, META_FIELDS
 from recovery.iterate import Outcome
 
-_CHECK_EVERY = 10
 _FLOOR = 0.1
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=DATA_FIELDS, meta_fields=(*META_FIELDS, "n_rounds"))
 @dataclass(frozen=True)
-class ReweightedL1(LassoCoder):
+class ReweightedL1(Fista):
     """min_z 1/2 ||y - A z||^2 + penalty sum_i w_i |z_i|, w_i = floor / (|z_i| + floor) from the round before.
 
     The first round is the lasso, `n_rounds` more follow, each solved by FISTA from the last codes to the tolerance or
@@ -42,20 +40,7 @@ class ReweightedL1(LassoCoder):
         step_size = step_size_of(dictionary)
 
         def solve(codes: Array, weights: Array) -> tuple[Array, Outcome]:
-            def step(state: FistaState, observations: Array, penalties: Array) -> FistaState:
-                return fista_step(state, dictionary, observations, penalties, step_size, nonnegative=self.nonnegative)
-
-            state, outcome = iterate_in_blocks(
-                step,
-                lambda state, observations, penalties: self._judge(dictionary, observations, state.codes, penalties),
-                cold_start(codes),
-                observations,
-                penalty[:, None] * weights,
-                n_latents=dictionary.shape[1],
-                max_iterations=self.max_iterations,
-                check_every=_CHECK_EVERY,
-            )
-            return state.codes, outcome
+            return self._from(codes, dictionary, observations, penalty[:, None] * weights, step_size)
 
         codes = jnp.zeros((observations.shape[0], dictionary.shape[1]), observations.dtype)
         codes, outcome = solve(codes, jnp.ones_like(codes))

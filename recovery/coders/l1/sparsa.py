@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from recovery.blocks import iterate_in_blocks
-from recovery.coders.l1.lasso import feasible_scale, gap_at, largest_correlation, soft_threshold, step_size_of
+from recovery.coders.l1.lasso import feasible_scale, largest_correlation, relative_gap_at, soft_threshold, step_size_of
 from recovery.coders.l1.lasso_coder import DATA_FIELDS, META_FIELDS, LassoCoder
 from recovery.iterate import Outcome, Verdict, freeze
 from recovery.rows import row_sum
@@ -60,6 +60,7 @@ class Sparsa(LassoCoder):
             return self._step(dictionary, observations, penalty, shortest, state)
 
         correlations, size = observations @ dictionary, 0.5 * row_sum(observations**2)
+        largest = self._largest(correlations)
         # As for atoms that are orthogonal.
         power = jnp.sum(dictionary**2) / dictionary.shape[1]
         first = jnp.maximum(shortest, 1 / jnp.where(power == 0, 1, power))
@@ -68,8 +69,8 @@ class Sparsa(LassoCoder):
             residual=observations,
             correlations=correlations,
             length=jnp.broadcast_to(first, size.shape),
-            penalty=jnp.maximum(penalty, _PENALTY_LEFT * self._largest(correlations)),
-            gap=(1 - feasible_scale(self._largest(correlations), penalty)) ** 2,
+            penalty=jnp.maximum(penalty, _PENALTY_LEFT * largest),
+            gap=(1 - feasible_scale(largest, penalty)) ** 2,
             objectives=jnp.full((*size.shape, _MEMORY), -jnp.inf, size.dtype).at[:, 0].set(size),
         )
         state, outcome = iterate_in_blocks(
@@ -105,9 +106,7 @@ class Sparsa(LassoCoder):
         lower = jnp.maximum(penalty, jnp.minimum(sought, _PENALTY_LEFT * largest))
         past = jnp.where((lower < sought)[:, None], -jnp.inf, state.objectives[:, :-1])
         objectives = jnp.concatenate([(error + lower * norm)[:, None], past], axis=1)
-        size = 0.5 * row_sum(observations**2)
-        gap = gap_at(codes, residual, correlations, penalty, feasible_scale(largest, penalty))
-        gap = gap / jnp.where(size == 0, 1, size)
+        gap = relative_gap_at(observations, codes, residual, correlations, penalty, feasible_scale(largest, penalty))
         taken = _State(codes, residual, correlations, next_length, lower, gap, objectives)
         again = state._replace(length=jnp.maximum(length / _SHORTER, shortest))
         return freeze(refused, again, taken)

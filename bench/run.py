@@ -13,6 +13,7 @@ from bench.evaluate import Evaluation, evaluate_chunk, joined
 from bench.executors import Executor
 from bench.executors.in_process import InProcess
 from bench.interrupts import remembered_interrupts
+from bench.kept_programs import kept_programs
 from bench.manifest import known_checksums, read_manifest, timestamp, write_manifest
 from bench.methods import check_unchanged
 from bench.points import Chunk, halves, rows_per_world
@@ -54,6 +55,7 @@ class Done:
     remarks: tuple[str, ...] = ()
 
 
+@kept_programs()
 def complete_chunk(task: Task) -> Done:
     """Compute a chunk and leave its shard in the store; doing it again leaves the same shard.
 

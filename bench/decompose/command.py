@@ -19,6 +19,7 @@ from bench.decompose.rows_file import open_rows
 from bench.decompose.tally import COLUMNS, Tally
 from bench.diagnosis.measure import codes_are_nonnegative, leading_axes
 from bench.errors import UserError
+from bench.kept_programs import kept_programs
 from bench.manifest import environment
 from bench.methods import Method, collected_faults, identify, load
 from bench.precision import precision as computing_in
@@ -40,6 +41,7 @@ _SIGN_ROWS, _SIGN_DIMS = 10_000, 96
 """What tells the sign at most: rows, and leading principal axes."""
 
 
+@kept_programs()
 def decompose(
     path: Path,
     method: str,

@@ -17,6 +17,7 @@ from bench.diagnosis.candidates import CHOSEN, other_candidates, preferred
 from bench.diagnosis.measure import Measurement, leading_axes, measure, twin_recovery
 from bench.diagnosis.records import Candidate, Diagnosis, Settings
 from bench.errors import UserError
+from bench.kept_programs import kept_programs
 from bench.manifest import environment
 from bench.precision import precision
 from bench.replaced_folder import check_folder, replaced
@@ -31,6 +32,7 @@ _MOST_SIMULATED = 20_000
 Say = Callable[[str], None]
 
 
+@kept_programs()
 def diagnose(
     path: Path,
     settings: Settings,

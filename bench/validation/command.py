@@ -9,6 +9,7 @@ import msgspec
 import pandas as pd
 
 from bench.errors import UserError
+from bench.kept_programs import kept_programs
 from bench.manifest import PACKAGES, environment
 from bench.methods import Method, identify, load
 from bench.replaced_folder import check_folder, replaced
@@ -40,6 +41,7 @@ class Verdict(msgspec.Struct, frozen=True):
         return [check for check in self.checks if check.outcome == "fail"]
 
 
+@kept_programs()
 def validate(
     source: str, *, results: Path | None = None, quick: bool = False, precision: str = "float64", seed: int = 0
 ) -> tuple[Verdict, Path]:

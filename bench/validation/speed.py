@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bench.errors import UserError, said
+from bench.kept_programs import compiled_anew
 from bench.methods import Method, built_in
 from bench.precision import precision
 from bench.validation.check import Findings, judge
@@ -48,7 +49,8 @@ def _time(method: Method, problem: Problem, name: str) -> dict:
         start = time.perf_counter()
         solve = jax.jit(lambda knowledge, d, y, key: method.build(knowledge)(d, y, key=key).codes)
         try:
-            compiled = solve.lower(problem.knowledge, *arrays, key).compile()
+            with compiled_anew():
+                compiled = solve.lower(problem.knowledge, *arrays, key).compile()
             compile_seconds = time.perf_counter() - start
             jax.block_until_ready(compiled(problem.knowledge, *arrays, key))
             seconds = []

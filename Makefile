@@ -9,7 +9,7 @@ run: env
 	$(BIN)/superposed run superposition-map --preset quick
 
 test: env lint
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: env
 	$(BIN)/ruff check .

@@ -17,6 +17,9 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     # Most programs here compile in less than the second from which JAX keeps them by default.
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
+# Tests compile far longer than they compute, and without most optimisations a third less. What the command writes is
+# compiled as users compile it (`end_to_end`); JAX_DISABLE_MOST_OPTIMIZATIONS=false does so for all tests.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "true")
 
 MOST_MAPPINGS = 20_000
 """Linux allows a process 65,530 memory mappings by default, and a compiled program holds some as long as it lives."""
@@ -30,18 +33,6 @@ def _forget_compiled_programs():
 
     if mappings() > MOST_MAPPINGS:
         forget_programs()
-
-
-@pytest.fixture(scope="module")
-def hasty():
-    """Compiles without most optimisations, for modules in which these take longer than all that is computed. What is
-    compiled so stays in the process: sizes must be others than those that a module without it compares bit by bit."""
-    import jax
-
-    before = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.fixture

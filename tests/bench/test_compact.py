@@ -16,8 +16,6 @@ from bench.store import Store
 from bench.studies import get_study
 from bench.verify import rerun, verify
 
-pytestmark = pytest.mark.usefixtures("hasty")
-
 STUDY = get_study("donoho-tanner")
 SPEC = load_spec(
     STUDY,

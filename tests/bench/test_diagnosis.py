@@ -28,8 +28,6 @@ from benchmarks.diagnosis import HELD_OUT, LARGER, TABLE
 
 N_ROWS, N_DIMS, N_LATENTS, N_ACTIVE = 800, 16, 24, 2
 
-pytestmark = pytest.mark.usefixtures("hasty")
-
 
 @pytest.fixture(scope="module")
 def table():

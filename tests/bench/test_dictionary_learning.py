@@ -16,8 +16,6 @@ from recovery.solution import Status
 
 STUDY = get_study("dictionary-learning")
 
-pytestmark = pytest.mark.usefixtures("hasty")
-
 
 @pytest.fixture(scope="module")
 def run():

@@ -15,7 +15,6 @@ from bench.study import Results
 
 STUDY = get_study("end-to-end")
 
-pytestmark = pytest.mark.usefixtures("hasty")
 SMALL = [
     *("n_latents=6", "n_dims=5", "density=0.15", "n_classes=12", "n_samples=500", "n_hidden=8", "n_steps=3"),
     *("batch_size=8", "n_eval=300", "n_permutations=2", "trials=2", "objective=regression"),

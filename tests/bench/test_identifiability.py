@@ -19,7 +19,6 @@ from toymodels.counter_key import counter_key
 
 STUDY = get_study("identifiability")
 
-pytestmark = pytest.mark.usefixtures("hasty")
 N = 4
 SMALL = [
     *(f"{name}={N}" for name in ("n_latents", "base_n_latents")),

@@ -27,7 +27,6 @@ from recovery.solution import Status
 
 STUDY = get_study("metric-audit")
 
-pytestmark = pytest.mark.usefixtures("hasty")
 N, P, M = 8, 60, 6
 
 

@@ -114,7 +114,7 @@ def test_what_is_missing_or_too_much_is_said_in_a_line(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def folder(hasty, tmp_path_factory):
+def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("real") / "out"
     run_study(STUDY, load_spec(STUDY, settings=TINY), folder)
     return folder

@@ -17,7 +17,6 @@ from recovery.solution import Status
 
 STUDY = get_study("recovery-zoo")
 
-pytestmark = pytest.mark.usefixtures("hasty")
 TINY = ["n_latents=16", "n_dims=8", "n_train=60", "n_eval=40", "training_steps=5", "trials=1"]
 FAMILIES = ["homotopy", "niht", "bayes-amp", "sparse-bayesian-learning", "lista", "ksvd", "batch-topk-sae"]
 

@@ -15,7 +15,6 @@ from bench.study import Results
 
 STUDY = get_study("toy-superposition")
 
-pytestmark = pytest.mark.usefixtures("hasty")
 SHORT = [f"{name}=3" for name in STUDY.fixed_type.__struct_fields__ if name.endswith(("_steps", "_levels"))]
 FIXED = load_spec(STUDY).fixed
 

@@ -11,7 +11,13 @@ from bench.cli import main
 
 
 @pytest.fixture(scope="session")
-def superposed():
+def as_users_do():
+    """The environment of a command: the checkout's own modules, wherever it is run, compiled as users compile."""
+    return {**os.environ, "PYTHONPATH": str(Path.cwd()), "JAX_DISABLE_MOST_OPTIMIZATIONS": "false"}
+
+
+@pytest.fixture(scope="session")
+def superposed(as_users_do):
     """Runs the command; gives the finished process with its output as text.
 
     `hasty` compiles without most optimisations: for runs whose bytes are not compared with another's.
@@ -19,8 +25,7 @@ def superposed():
 
     def run(*arguments, cwd=None, hasty=False):
         command = [sys.executable, "-m", "bench", *map(str, arguments)]
-        # The checkout's own modules, wherever the command is run.
-        env = {**os.environ, "PYTHONPATH": str(Path.cwd()), "JAX_DISABLE_MOST_OPTIMIZATIONS": str(hasty).lower()}
+        env = {**as_users_do, "JAX_DISABLE_MOST_OPTIMIZATIONS": str(hasty).lower()}
         return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, timeout=300, check=False)
 
     return run

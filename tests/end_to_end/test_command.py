@@ -129,10 +129,10 @@ def test_a_finished_run_does_nothing_again(superposed, donoho_folder, tmp_path):
     assert contents(folder / "tables") == contents(donoho_folder / "tables")
 
 
-def stopped(folder, number):
+def stopped(folder, number, environment):
     """Run DONOHO, send the signal when the first shard is there; gives the exit code and standard error."""
     command = [sys.executable, "-m", "bench", *DONOHO, "--results", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
     deadline = time.monotonic() + 200
     while not list(folder.glob("shards/[0-9]*.parquet")) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -141,9 +141,9 @@ def stopped(folder, number):
     return process.returncode, err
 
 
-def test_sigkill_then_the_same_command(superposed, donoho_folder, tmp_path):
+def test_sigkill_then_the_same_command(superposed, as_users_do, donoho_folder, tmp_path):
     folder = tmp_path / "out"
-    assert stopped(folder, signal.SIGKILL)[0] == -signal.SIGKILL
+    assert stopped(folder, signal.SIGKILL, as_users_do)[0] == -signal.SIGKILL
     kept = list(folder.glob("shards/[0-9]*.parquet"))
     assert 1 <= len(kept) < 4
     before = {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in kept}
@@ -153,9 +153,9 @@ def test_sigkill_then_the_same_command(superposed, donoho_folder, tmp_path):
     assert contents(folder / "tables") == contents(donoho_folder / "tables")
 
 
-def test_interrupted_then_resumed_by_folder(superposed, donoho_folder, tmp_path):
+def test_interrupted_then_resumed_by_folder(superposed, as_users_do, donoho_folder, tmp_path):
     folder = tmp_path / "out"
-    code, err = stopped(folder, signal.SIGINT)
+    code, err = stopped(folder, signal.SIGINT, as_users_do)
     assert code == 130, (err, [path.name for path in folder.iterdir()])
     assert "Traceback" not in err
     assert str(folder) in err.splitlines()[-1]

@@ -31,7 +31,6 @@ from recovery.solution import Status
 
 N_DIMS, N_ATOMS, N_SAMPLES = 12, 24, 1200
 
-pytestmark = pytest.mark.usefixtures("hasty")
 
 LEARNER_TABLE = {
     "alternating-mod": AlternatingMod(),

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from recovery.solution import Status
+from recovery.solution import Solution, Status
 
 State = TypeVar("State")
 
@@ -103,15 +103,13 @@ def freeze(done: Bool[Array, " n_samples"], old: State, new: State) -> State:
     return jax.tree.map(select, old, new)
 
 
-def blank_non_finite(
-    codes: Float[Array, "n_samples n_latents"], outcome: Outcome
-) -> tuple[Float[Array, "n_samples n_latents"], Outcome]:
+def conclude(codes: Float[Array, "n_samples n_latents"], outcome: Outcome) -> Solution:
     """The status set to `NON_FINITE` where the residual is not finite, and there the codes and the residual to NaN."""
     bad = (outcome.status == Status.NON_FINITE) | ~jnp.isfinite(outcome.residual)
     codes = jnp.where(bad[:, None], jnp.nan, codes)
     residual = jnp.where(bad, jnp.nan, outcome.residual)
     status = jnp.where(bad, Status.NON_FINITE, outcome.status).astype(jnp.int32)
-    return codes, Outcome(outcome.iterations, residual, status)
+    return Solution(codes, outcome.iterations, residual, status)
 
 
 def _status(verdict: Verdict) -> Int[Array, " n_samples"]:

@@ -10,7 +10,7 @@ from jax.scipy.linalg import cho_solve
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from recovery.coder import ResidualKind
-from recovery.iterate import Verdict, blank_non_finite, iterate
+from recovery.iterate import Verdict, conclude, iterate
 from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
 from recovery.scale import scale_of
@@ -112,5 +112,4 @@ class SparseBayesianLearning:
             max_iterations=self.max_iterations,
         )
         outcome = outcome._replace(residual=relative_residual(dictionary, observations, state.codes))
-        codes, outcome = blank_non_finite(state.codes * scale[:, None], outcome)
-        return Solution(codes, *outcome)
+        return conclude(state.codes * scale[:, None], outcome)

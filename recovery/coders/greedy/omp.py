@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from recovery.blocks import in_blocks
 from recovery.coder import ResidualKind
-from recovery.iterate import Outcome, Verdict, blank_non_finite, freeze, iterate
+from recovery.iterate import Outcome, Verdict, conclude, freeze, iterate
 from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
 from recovery.rows import largest_entry, row_norm, row_sum
@@ -99,8 +99,7 @@ class Omp:
             return replace(self, **dict(zip(known, of_each, strict=True)))._solve(dictionary, some)
 
         codes, outcome = in_blocks(solve, dictionary, observations / scale[:, None], *known.values())
-        codes, outcome = blank_non_finite(codes * scale[:, None], outcome)
-        return Solution(codes, *outcome)
+        return conclude(codes * scale[:, None], outcome)
 
     def _solve(
         self, dictionary: Float[Array, "n_dims n_latents"], observations: Float[Array, "n_samples n_dims"]

@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from recovery.coder import ResidualKind
 from recovery.coders.greedy.support import Normalised, normalise
-from recovery.iterate import Verdict, blank_non_finite, freeze, iterate
+from recovery.iterate import Verdict, conclude, freeze, iterate
 from recovery.knowledge import Knowledge
 from recovery.residual import relative_residual
 from recovery.scale import scale_of
@@ -98,8 +98,7 @@ class Pursuit(ABC):
         )
         codes = state.best / unit.norms[None, :]
         outcome = outcome._replace(residual=relative_residual(dictionary, observations, codes))
-        codes, outcome = blank_non_finite(codes * scale[:, None], outcome)
-        return Solution(codes, *outcome)
+        return conclude(codes * scale[:, None], outcome)
 
     def _start(self, unit: Normalised, observations: Array, k: Array) -> tuple[Array, Any]:
         """First codes, and whatever the steps remember besides; its leaves have the samples first."""

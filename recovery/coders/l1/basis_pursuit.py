@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from recovery.coder import ResidualKind
 from recovery.coders.l1.newton_equations import NullSpace, RowSpace, conjugate_gradients, gram_solver, null_space
-from recovery.iterate import Outcome, Verdict, blank_non_finite, freeze, iterate
+from recovery.iterate import Outcome, Verdict, conclude, freeze, iterate
 from recovery.knowledge import Knowledge
 from recovery.scale import scale_of
 from recovery.solution import Solution, Status
@@ -129,8 +129,7 @@ class BasisPursuit:
             )
         if dtype != jnp.float64:
             codes, dual, outcome = _polish(problem, codes, dual, outcome, tolerance)
-        codes, outcome = blank_non_finite(codes * scale * units, outcome)
-        return Solution(codes, *outcome), dual
+        return conclude(codes * scale * units, outcome), dual
 
     def _signs(self) -> Float[Array, " n_signs"]:
         if isinstance(self.nonnegative, bool):

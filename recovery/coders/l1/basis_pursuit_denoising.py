@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from recovery.coder import ResidualKind
 from recovery.coders.l1.path import PathState, follow
-from recovery.iterate import blank_non_finite
+from recovery.iterate import conclude
 from recovery.knowledge import Knowledge
 from recovery.scale import scale_of
 from recovery.solution import Solution
@@ -84,8 +84,7 @@ class BasisPursuitDenoising:
             max_iterations=self.max_iterations,
         )
         codes = jnp.where((size <= radius)[:, None], 0 * state.codes, state.codes)
-        codes, outcome = blank_non_finite(codes * scale[:, None], outcome)
-        return Solution(codes, *outcome)
+        return conclude(codes * scale[:, None], outcome)
 
 
 def relative_gap(

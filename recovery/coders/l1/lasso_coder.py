@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from recovery.blocks import in_blocks
 from recovery.coder import ResidualKind
 from recovery.coders.l1.lasso import largest_penalty, relative_gap
-from recovery.iterate import Outcome, Verdict, blank_non_finite
+from recovery.iterate import Outcome, Verdict, conclude
 from recovery.knowledge import Knowledge
 from recovery.scale import scale_of
 from recovery.solution import Solution
@@ -62,8 +62,7 @@ class LassoCoder(ABC):
         codes, outcome = in_blocks(
             self._solve, dictionary, observations / scale[:, None], penalty / scale, at_once=_AT_ONCE
         )
-        codes, outcome = blank_non_finite(codes * scale[:, None], outcome)
-        return Solution(codes, *outcome)
+        return conclude(codes * scale[:, None], outcome)
 
     def absolute_penalty(
         self, dictionary: Float[Array, "n_dims n_latents"], observations: Float[Array, "n_samples n_dims"]

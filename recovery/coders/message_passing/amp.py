@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from recovery.coder import ResidualKind
 from recovery.coders.message_passing.settling import Settling, judge_settling, settle, unsettled
-from recovery.iterate import Verdict, blank_non_finite, iterate
+from recovery.iterate import Verdict, conclude, iterate
 from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
 from recovery.scale import scale_of
@@ -102,8 +102,7 @@ class Amp:
             max_iterations=self.max_iterations,
         )
         outcome = outcome._replace(residual=relative_residual(dictionary, observations, state.codes))
-        codes, outcome = blank_non_finite(state.codes * scale, outcome)
-        return Solution(codes, *outcome)
+        return conclude(state.codes * scale, outcome)
 
     def _step(self, dictionary: Array, observations: Array, state: _State) -> _State:
         n_dims = dictionary.shape[0]

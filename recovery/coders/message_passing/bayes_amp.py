@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from recovery.coder import ResidualKind
 from recovery.coders.message_passing.priors import Posterior, bernoulli_gaussian
 from recovery.coders.message_passing.settling import Settling, judge_settling, settle, unsettled
-from recovery.iterate import Verdict, blank_non_finite, iterate
+from recovery.iterate import Verdict, conclude, iterate
 from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
 from recovery.rows import row_sum
@@ -119,8 +119,7 @@ class BayesAmp:
             max_iterations=self.max_iterations,
         )
         outcome = outcome._replace(residual=relative_residual(dictionary, observations, state.codes))
-        codes, outcome = blank_non_finite(state.codes * scale, outcome)
-        return Solution(codes, *outcome)
+        return conclude(state.codes * scale, outcome)
 
     def _variance_of(self, dictionary: Array, observations: Array) -> Float[Array, "n_samples 1"]:
         """The variance for which density, dictionary and no noise explain each sample's squared norm."""

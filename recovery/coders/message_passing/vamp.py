@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from recovery.coder import ResidualKind
 from recovery.coders.message_passing.priors import bernoulli_gaussian
-from recovery.iterate import Verdict, blank_non_finite, iterate
+from recovery.iterate import Verdict, conclude, iterate
 from recovery.knowledge import Knowledge
 from recovery.residual import relative_norm, relative_residual
 from recovery.scale import scale_of
@@ -138,5 +138,4 @@ class Vamp:
         present = jnp.any(dictionary != 0, axis=0)[None, :] & jnp.any(observations != 0, axis=1)[:, None]
         codes = jnp.where(present, state.codes, 0)
         outcome = outcome._replace(residual=relative_residual(dictionary, observations, codes))
-        codes, outcome = blank_non_finite(codes * scale, outcome)
-        return Solution(codes, *outcome)
+        return conclude(codes * scale, outcome)

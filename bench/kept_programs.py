@@ -11,7 +11,8 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jax
@@ -21,6 +22,8 @@ MOST_BYTES = 2**30
 """Of all programs that are kept. What was read longest ago goes first."""
 _OWN = ".of-"
 """How the folder begins that a process works in."""
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"
+"""How a program begins where JAX finds the package zstandard; it has no sum to check it by."""
 _ABANDONED = 7 * 86_400
 """Seconds after which such a folder is taken for that of a process that was killed."""
 
@@ -110,16 +113,29 @@ def _kind_of_machine() -> str:
 def _give_back(working: Path) -> None:
     """What this process has compiled, to those that come after it."""
     with contextlib.suppress(OSError):
-        _link(working, working.parent)
+        _link(working, working.parent, only=_is_whole)
 
 
-def _link(source: Path, target: Path) -> None:
-    """The programs of one folder in another as well: whole at once, and what is there already stays."""
+def _link(source: Path, target: Path, only: Callable[[Path], bool] = lambda _: True) -> None:
+    """The programs of one folder in another as well: all of a program at once, and what is there already stays."""
     there = set(os.listdir(target))
     for name in os.listdir(source):
         if name.endswith("-cache") and name not in there:
             with contextlib.suppress(FileExistsError, FileNotFoundError):
-                os.link(source / name, target / name)
+                if only(source / name):
+                    os.link(source / name, target / name)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether JAX could write all of a program, which it compresses: a full disk leaves the beginning."""
+    content, archive = path.read_bytes(), zlib.decompressobj()
+    if content.startswith(_ZSTANDARD):
+        return True
+    try:
+        archive.decompress(content)
+    except zlib.error:
+        return False
+    return archive.eof
 
 
 def _make_room(home: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,17 @@ def test_whoever_names_a_folder_has_them_there(called, tmp_path):
     called([sys.executable, "-c", ONE_PROGRAM], **settings)
     assert list((tmp_path / "own").glob("*-cache"))
     assert not (tmp_path / "cache" / "superposed").exists()
+
+
+def test_half_a_program_is_not_given_back(tmp_path):
+    """As a full disk leaves it."""
+    working = tmp_path / ".of-this"
+    working.mkdir()
+    program = zlib.compress(bytes(range(256)) * 10)
+    for name, content in {"whole": program, "half": program[:50], "nothing": b""}.items():
+        (working / f"{name}-cache").write_bytes(content)
+    kept_programs._give_back(working)
+    assert [path.name for path in tmp_path.glob("*-cache")] == ["whole-cache"]
 
 
 def test_room_is_made_by_removing_what_was_read_longest_ago(tmp_path, monkeypatch):

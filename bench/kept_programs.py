@@ -34,8 +34,8 @@ def kept_programs() -> Iterator[None]:
 
     Programs are in `$XDG_CACHE_HOME/superposed/programs` (`~/.cache/...`), apart for each kind of processor, number of
     its cores and version of jaxlib. Whoever sets `JAX_COMPILATION_CACHE_DIR` keeps them there instead, and
-    `JAX_ENABLE_COMPILATION_CACHE=false` keeps none. A folder that cannot be written, or that others may write to, is
-    not used, without a word: everything is then compiled.
+    `JAX_ENABLE_COMPILATION_CACHE=false` keeps none. Without a home, and where the folder cannot be
+    written or others may write to it, everything is compiled, without a word.
     """
     working = _working_folder()
     try:
@@ -71,8 +71,8 @@ def _working_folder() -> Path | None:
     settings = jax.config.values
     if settings["jax_compilation_cache_dir"] or not settings["jax_enable_compilation_cache"]:
         return None
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "superposed" / "programs"
     try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "superposed" / "programs"
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _ours_alone(home):
             return None
@@ -82,7 +82,7 @@ def _working_folder() -> Path | None:
         working = Path(tempfile.mkdtemp(prefix=_OWN, dir=shelf))
         atexit.register(shutil.rmtree, working, ignore_errors=True)
         _link(shelf, working)
-    except OSError:
+    except (OSError, RuntimeError):  # the latter of a user without a home
         return None
     jax.config.update("jax_compilation_cache_dir", str(working))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)

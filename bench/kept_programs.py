@@ -34,8 +34,8 @@ def kept_programs() -> Iterator[None]:
 
     Programs are in `$XDG_CACHE_HOME/superposed/programs` (`~/.cache/...`), apart for each kind of processor, number of
     its cores and version of jaxlib. Whoever sets `JAX_COMPILATION_CACHE_DIR` keeps them there instead, and
-    `JAX_ENABLE_COMPILATION_CACHE=false` keeps none. Without a home, and where the folder cannot be
-    written or others may write to it, everything is compiled, without a word.
+    `JAX_ENABLE_COMPILATION_CACHE=false` keeps none. Without a home, and where the folder cannot be written or others may
+    write to it, everything is compiled, without a word.
     """
     working = _working_folder()
     try:

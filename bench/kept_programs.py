@@ -18,6 +18,8 @@ from pathlib import Path
 import jax
 from jax.experimental.compilation_cache import compilation_cache
 
+from bench.cores import usable_cores
+
 MOST_BYTES = 2**30
 """Of all programs that are kept. What was read longest ago goes first."""
 _OWN = ".of-"
@@ -34,8 +36,8 @@ def kept_programs() -> Iterator[None]:
 
     Programs are in `$XDG_CACHE_HOME/superposed/programs` (`~/.cache/...`), apart for each kind of processor, number of
     its cores and version of jaxlib. Whoever sets `JAX_COMPILATION_CACHE_DIR` keeps them there instead, and
-    `JAX_ENABLE_COMPILATION_CACHE=false` keeps none. Without a home, and where the folder cannot be written or others may
-    write to it, everything is compiled, without a word.
+    `JAX_ENABLE_COMPILATION_CACHE=false` keeps none. Without a home, and where the folder cannot be written or others
+    may write to it, everything is compiled, without a word.
     """
     working = _working_folder()
     try:
@@ -105,8 +107,13 @@ def _kind_of_machine() -> str:
     information = Path("/proc/cpuinfo")
     lines = information.read_text().splitlines() if information.exists() else [platform.processor()]
     processor = sorted({line for line in lines if line.startswith(("model name", "flags", "Features", "CPU"))} or lines)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    facts = (importlib.metadata.version("jaxlib"), platform.machine(), *processor, cores, os.environ.get("NPROC"))
+    facts = (
+        importlib.metadata.version("jaxlib"),
+        platform.machine(),
+        *processor,
+        usable_cores(),
+        os.environ.get("NPROC"),
+    )
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 

@@ -3,13 +3,13 @@
 import contextlib
 import importlib.metadata
 import json
-import os
 import platform
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.cores import usable_cores
 from bench.spec import spec_digest, to_table
 from bench.store import Store, write_atomically, writing
 from bench.study import Spec
@@ -87,7 +87,7 @@ def _hardware() -> dict[str, Any]:
     return {
         "platform": platform.platform(),
         "machine": platform.machine(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": usable_cores(),
         "devices": [device.device_kind for device in jax.devices()],
     }
 

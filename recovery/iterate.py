@@ -104,7 +104,7 @@ def freeze(done: Bool[Array, " n_samples"], old: State, new: State) -> State:
 
 
 def conclude(codes: Float[Array, "n_samples n_latents"], outcome: Outcome) -> Solution:
-    """The status set to `NON_FINITE` where the residual is not finite, and there the codes and the residual to NaN."""
+    """A solution whose status is `NON_FINITE` where the residual is not finite; there codes and residual are NaN."""
     bad = (outcome.status == Status.NON_FINITE) | ~jnp.isfinite(outcome.residual)
     codes = jnp.where(bad[:, None], jnp.nan, codes)
     residual = jnp.where(bad, jnp.nan, outcome.residual)

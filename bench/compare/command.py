@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.figures import Panel, RankFacet, rank_plot
-from bench.compare.contest import Contest, hold, n_threads
+from bench.compare.contest import Contest, hold
 from bench.compare.contests import autoencoder, basis_pursuit, dictionary_learning, phase_diagram, sparse_coding
 from bench.compare.contests import toy_models as toys
 from bench.compare.tables import sentence, summary
+from bench.cores import usable_cores
 from bench.errors import UserError
 from bench.manifest import environment
 from bench.replaced_folder import check_folder, replaced
@@ -80,7 +81,7 @@ def compare(
         failures=[f"{name} is not installed" for name in sorted(missing)],
         no_failures="Nothing: every package that is compared with was there.",
     )
-    settings = {"contests": [one.name for one in chosen], "quick": quick, "seed": seed, "threads": n_threads()}
+    settings = {"contests": [one.name for one in chosen], "quick": quick, "seed": seed, "threads": usable_cores()}
     text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
     manifest = environment()
     with replaced(folder) as fresh:
@@ -114,9 +115,9 @@ def _notes(contests: Sequence[Contest], quick: bool) -> list[str]:
     unwarmed = [one.name for one in contests if not one.warm]
     return [
         *(f"{one.name}: {one.what}" for one in contests),
-        "In every round all entrants solve the same new problem, one after another, each in turn first. Everyone is "
-        f"given {n_threads()} threads and, but for {', '.join(unwarmed) or 'none'}, one run before the clock starts. "
-        "Starting is compiling for ours, importing for the others.",
+        "In every round all entrants solve the same new problem, one after another, each in turn first. Everyone "
+        f"is given {usable_cores()} threads and, but for {', '.join(unwarmed) or 'none'}, one run before the clock "
+        "starts. Starting is compiling for ours, importing for the others.",
         "Ratios are of wall time; an interval over rounds says nothing of other machines. Quality is computed apart "
         "from the clock.",
         *(["Quick: smaller problems and two rounds. What is fixed a call weighs more than it does in full."] * quick),

@@ -4,7 +4,6 @@ import gc
 import importlib
 import importlib.metadata
 import importlib.util
-import os
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.cores import usable_cores
 from bench.errors import UserError
 
 OURS = "superposed"
@@ -72,11 +72,6 @@ def peer(module: str) -> Any:
     return importlib.import_module(module)
 
 
-def n_threads() -> int:
-    """Cores that this process may use; every entrant is given as many threads."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-
-
 def hold(
     contest: Contest, *, repeats: int | None, quick: bool, seed: int, say: Callable[[str], None]
 ) -> tuple[pd.DataFrame, list[str]]:
@@ -85,7 +80,7 @@ def hold(
     In every round there is another problem, which all entrants solve in turn; who begins changes from round to round.
     `start_seconds` is what an entrant took to get ready, once, and is repeated in its rows.
     """
-    entrants = list(contest.entrants(n_threads()))
+    entrants = list(contest.entrants(usable_cores()))
     missing = sorted({one.package for one in entrants if one.version is None})
     entrants = [one for one in entrants if one.version is not None]
     running: dict[str, tuple[Callable[[Any], Any], float]] = {}

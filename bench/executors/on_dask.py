@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from bench.cores import usable_cores
 from bench.errors import UserError, said
 from bench.executors import Done, Task
 
@@ -66,10 +67,9 @@ def local_workers(n_workers: int) -> Iterator["Client"]:
     """So many processes of this machine, which share its cores."""
     from distributed import LocalCluster
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     # JAX's pool of threads is as large as NPROC says. Nothing limits a worker's memory: that is the machine's to do.
     start: Any = LocalCluster
-    environment = {"NPROC": os.environ.get("NPROC", str(max(1, cores // n_workers)))}
+    environment = {"NPROC": os.environ.get("NPROC", str(max(1, usable_cores() // n_workers)))}
     with ExitStack() as stack:
         cluster = stack.enter_context(
             start(

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 import zlib
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +16,6 @@ RUN = [
     *("--set", "code_sign=signed", "--set", "methods=basis-pursuit"),
 ]
 
-
 ONE_PROGRAM = """
 from bench.kept_programs import kept_programs
 import jax
@@ -27,12 +25,12 @@ with kept_programs():
 
 
 @pytest.fixture
-def called(tmp_path):
+def called(as_users_do, tmp_path):
     """Runs a command with programs kept in `tmp_path`; gives what was said."""
 
     def call(command, **more):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("JAX_")}
-        environment |= {"PYTHONPATH": str(Path.cwd()), "XDG_CACHE_HOME": str(tmp_path / "cache"), **more}
+        environment = {name: value for name, value in as_users_do.items() if not name.startswith("JAX_")}
+        environment |= {"XDG_CACHE_HOME": str(tmp_path / "cache"), **more}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=200, check=False)
         assert done.returncode == 0, done.stderr
         return done.stderr
@@ -61,18 +59,17 @@ def test_what_was_compiled_is_read_and_damage_compiled_again(run, tmp_path):
     assert len(kept) >= 3
     assert all(name.endswith("-cache") for name in kept)
 
-    second, said = run("second")
+    second, said_of_second = run("second")
     assert second == first
     # Whatever had been compiled would have been kept as well.
     assert {path.name: path.stat().st_mtime_ns for path in shelf.iterdir()} == kept
-    plain = said
 
     for path in shelf.iterdir():
         path.write_bytes(path.read_bytes()[:-100])
-    third, said = run("third")
+    third, said_of_third = run("third")
     assert third == first
     # Neither what cannot be read is spoken of, nor the features of processors by which jaxlib judges what it reads.
-    for text in (plain, said):
+    for text in (said_of_second, said_of_third):
         assert "persistent compilation cache" not in text
         assert "AOT" not in text
 

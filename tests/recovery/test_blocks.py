@@ -16,6 +16,7 @@ CODERS = {
     "omp-told": Omp(n_nonzero=3, n_active=2),
     "omp-nonnegative": Omp(n_nonzero=4, nonnegative=True),
     "fista": Fista(penalty=0.05),
+    "fista-cut-short": Fista(penalty=0.05, max_iterations=25),
     "sparsa": Sparsa(penalty=0.5),
     "admm": Admm(penalty=0.05),
     "homotopy": Homotopy(penalty=0.05),

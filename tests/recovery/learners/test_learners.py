@@ -31,7 +31,6 @@ from recovery.solution import Status
 
 N_DIMS, N_ATOMS, N_SAMPLES = 12, 24, 1200
 
-
 LEARNER_TABLE = {
     "alternating-mod": AlternatingMod(),
     "alternating-mod-signed": AlternatingMod(nonnegative=False),

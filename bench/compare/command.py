@@ -116,8 +116,8 @@ def _notes(contests: Sequence[Contest], quick: bool) -> list[str]:
     return [
         *(f"{one.name}: {one.what}" for one in contests),
         "In every round all entrants solve the same new problem, one after another, each in turn first. Everyone "
-        f"is given {usable_cores()} threads and, but for {', '.join(unwarmed) or 'none'}, one run before the clock "
-        "starts. Starting is compiling for ours, importing for the others.",
+        f"is given {usable_cores()} threads and, but for {', '.join(unwarmed) or 'none'}, one call before the clock "
+        "starts; short ones are repeated for half a second. Starting is compiling for ours, importing for the others.",
         "Ratios are of wall time; an interval over rounds says nothing of other machines. Quality is computed apart "
         "from the clock.",
         *(["Quick: smaller problems and two rounds. What is fixed a call weighs more than it does in full."] * quick),

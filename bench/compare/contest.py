@@ -4,6 +4,7 @@ import gc
 import importlib
 import importlib.metadata
 import importlib.util
+import math
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -19,6 +20,11 @@ OURS = "superposed"
 
 _PAUSE = 0.2
 """Seconds before each run: threads of the one before spin for a while, waiting for more."""
+
+_LEAST = 0.5
+"""Seconds that a run takes at least, by repeated calls, as in `timeit`: the first call after a pause finds threads
+asleep, and sometimes on one core, where a call of 40 ms takes up to 30 more."""
+_MOST_CALLS = 100
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Contest:
 
     `problem(seed, quick)` draws one, in NumPy. `score(problem, answer)` gives numbers by name, computed apart from the
     clock; `better` says of each whether "more" or "less" is better, or "" where it is only said. Without `warm` nobody
-    is given a run before the clock starts: the work is long, and what starting costs belongs to it.
+    is given a call before the clock starts, nor more than one: the work is long, and what starting costs belongs to it.
     """
 
     name: str
@@ -78,12 +84,13 @@ def hold(
     """All runs, a row each, and the packages that are missing.
 
     In every round there is another problem, which all entrants solve in turn; who begins changes from round to round.
-    `start_seconds` is what an entrant took to get ready, once, and is repeated in its rows.
+    `start_seconds` is what an entrant took to get ready, once, and is repeated in its rows. `seconds` and
+    `processor_seconds` are a call's, the mean of `n_calls`: the warm-up says how many fill half a second.
     """
     entrants = list(contest.entrants(usable_cores()))
     missing = sorted({one.package for one in entrants if one.version is None})
     entrants = [one for one in entrants if one.version is not None]
-    running: dict[str, tuple[Callable[[Any], Any], float]] = {}
+    running: dict[str, tuple[Callable[[Any], Any], float, int]] = {}
     rows = []
     for number in range(repeats or (2 if quick else contest.repeats)):
         problem = contest.problem(seed + number, quick)
@@ -92,18 +99,20 @@ def hold(
             if entrant.name not in running:
                 begin = time.perf_counter()
                 solve = _started(entrant, problem)
-                running[entrant.name] = solve, time.perf_counter() - begin
-                if contest.warm:
-                    solve(problem)
-            solve, start_seconds = running[entrant.name]
+                start_seconds = time.perf_counter() - begin
+                running[entrant.name] = solve, start_seconds, _calls(solve, problem) if contest.warm else 1
+            solve, start_seconds, n_calls = running[entrant.name]
             gc.collect()
             time.sleep(_PAUSE)
             begin, processor = time.perf_counter(), time.process_time()
             with warnings.catch_warnings():
                 # What is not solved to the end is seen in its score.
                 warnings.simplefilter("ignore")
+                for _ in range(n_calls - 1):
+                    solve(problem)
                 answer = solve(problem)
-            seconds, processor = time.perf_counter() - begin, time.process_time() - processor
+            seconds = (time.perf_counter() - begin) / n_calls
+            processor = (time.process_time() - processor) / n_calls
             scores = contest.score(problem, answer)
             say(f"{contest.name}, round {number + 1}: {entrant.name} {seconds:.3g} s")
             rows.append(
@@ -116,10 +125,18 @@ def hold(
                     "seconds": seconds,
                     "processor_seconds": processor,
                     "start_seconds": start_seconds,
+                    "n_calls": n_calls,
                     **scores,
                 }
             )
     return pd.DataFrame.from_records(rows), missing
+
+
+def _calls(solve: Callable[[Any], Any], problem: Any) -> int:
+    """Warms up, and says how many calls fill `_LEAST`."""
+    begin = time.perf_counter()
+    solve(problem)
+    return math.ceil(_LEAST / max(time.perf_counter() - begin, _LEAST / _MOST_CALLS))
 
 
 def _started(entrant: Entrant, problem: Any) -> Callable[[Any], Any]:

@@ -1,6 +1,9 @@
 """Comparisons with other packages: the clock's bookkeeping, ratios, and contests whose answers are known to agree."""
 
 import json
+import time
+from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -39,7 +42,10 @@ def contest_of(calls, **settings):
 def test_everyone_has_the_same_problems_each_in_turn_first():
     calls, said = [], []
     runs, missing = hold(contest_of(calls), repeats=2, quick=False, seed=7, say=said.append)
-    assert calls == ["start a", "a 7", "a 7", "start b", "b 7", "b 7", "b 8", "a 8"]
+    assert [call for call, _ in groupby(calls)] == ["start a", "a 7", "start b", "b 7", "b 8", "a 8"]
+    # A call to warm up; short ones are repeated, a hundred times at most.
+    assert [calls.count(call) for call in ("a 7", "a 8", "b 7", "b 8")] == [101, 100, 101, 100]
+    assert (runs["n_calls"] == 100).all()
     assert missing == ["spams-bin"]
     assert list(runs["entrant"]) == ["a", "b", "b", "a"]
     assert list(runs["round"]) == [0, 0, 1, 1]
@@ -49,6 +55,20 @@ def test_everyone_has_the_same_problems_each_in_turn_first():
     calls.clear()
     hold(contest_of(calls, warm=False), repeats=1, quick=False, seed=7, say=said.append)
     assert calls == ["start a", "a 7", "start b", "b 7"]
+
+
+def test_a_calls_seconds_are_the_mean_of_all_that_fill_half_a_second():
+    contest = replace(contest_of([]), entrants=lambda n_threads: [Entrant("a", OURS, lambda problem: rest)])
+    runs, _ = hold(contest, repeats=1, quick=False, seed=0, say=lambda text: None)
+    # Sleeping takes no less than it is told to, so no more calls fill half a second.
+    assert 1 <= runs["n_calls"].item() <= 5
+    assert runs["seconds"].item() >= 0.1
+    assert runs["processor_seconds"].item() < 0.1
+
+
+def rest(problem):
+    time.sleep(0.1)
+    return problem
 
 
 def test_ratios_are_geometric_means_of_pairs():

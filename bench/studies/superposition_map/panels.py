@@ -26,7 +26,8 @@ def metric_map(cells: pd.DataFrame, boundary: pd.DataFrame, spec: Spec, metric: 
     x = Levels(DENSITY, np.array(spec.grid.density), log=True)
     y = Levels(NOISE, np.array(spec.grid.noise_std), log=True)
     recovered = cells[(cells["metric"] == "nmse") & (cells["recovered"] == "yes")]
-    facets = [[_facet(part, recovered, boundary, spec, m, d, x, y, metric) for d in kinds] for m in methods]
+    theory = _curves(spec)
+    facets = [[_facet(part, recovered, boundary, theory, m, d, x, y, metric) for d in kinds] for m in methods]
     log = metric == "nmse"
     return heat_map(
         facets,
@@ -99,7 +100,7 @@ def _facet(
     part: pd.DataFrame,
     recovered: pd.DataFrame,
     boundary: pd.DataFrame,
-    spec: Spec,
+    theory: list[Curve],
     method: str,
     kind: str,
     x: Levels,
@@ -117,7 +118,7 @@ def _facet(
     return MapFacet(
         "",
         grid["mean"].to_numpy(float).reshape(shape),
-        curves=[*_curves(spec), *_measured(edge)] if method != NULL else (),
+        curves=[*theory, *_measured(edge)] if method != NULL else (),
         hatched=(grid["n_failures"].fillna(0).to_numpy() > 0).reshape(shape),
         outlined=index.isin(yes.set_index(["noise_std", "density"]).index).reshape(shape),
         tips=[tips[i * shape[1] : (i + 1) * shape[1]] for i in range(shape[0])],
@@ -146,9 +147,9 @@ def _curves(spec: Spec) -> list[Curve]:
     edge = _transition_density(spec.fixed)
     vertical = Curve("l1 transition", np.array([edge, edge]), np.array([-np.inf, np.inf]))
 
-    def contour(nmse: Callable[[Fixed, float, float], float]) -> np.ndarray:
+    def contour(nmse: Callable[[Fixed, np.ndarray, float], np.ndarray]) -> np.ndarray:
         # All predictions grow with the noise's variance: the level is passed at sqrt(level / prediction at 1).
-        per_variance = np.array([nmse(spec.fixed, float(d), 1.0) for d in density])
+        per_variance = nmse(spec.fixed, density, 1.0)
         return np.where(np.isfinite(per_variance), np.sqrt(RECOVERED / per_variance), -np.inf)
 
     return [

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from analysis.statistics import fit_boundary
@@ -156,26 +158,25 @@ def theory_table(spec: Spec) -> pd.DataFrame:
                     "noise_std": noise,
                     "below_transition": bool(density < delta * float(l1_transition(delta, "nonnegative"))),
                     "lasso": predicted_lasso(delta, density, noise).mse / power,
-                    "worst_case": worst_case_nmse(fixed, density, noise),
-                    "oracle": oracle_nmse(fixed, density, noise),
+                    "worst_case": float(worst_case_nmse(fixed, density, noise)),
+                    "oracle": float(oracle_nmse(fixed, density, noise)),
                 }
             )
     return pd.DataFrame.from_records(records)
 
 
-def worst_case_nmse(fixed: Fixed, density: float, noise_std: float) -> float:
+def worst_case_nmse(fixed: Fixed, density: ArrayLike, noise_std: float) -> Float[np.ndarray, "*s"]:
     """Noise sensitivity as NMSE; infinite above the transition."""
-    delta = fixed.n_dims / fixed.n_latents
-    if density >= delta:
-        return np.inf
-    sensitivity = float(noise_sensitivity(delta, density / delta, "nonnegative"))
-    return sensitivity * noise_std**2 / (density / 3) if np.isfinite(sensitivity) else np.inf
+    density, delta = np.asarray(density, np.float64), fixed.n_dims / fixed.n_latents
+    below = density < delta
+    sensitivity = noise_sensitivity(delta, np.where(below, density / delta, 1), "nonnegative")
+    return np.where(below, sensitivity * noise_std**2 / (density / 3), np.inf)
 
 
-def oracle_nmse(fixed: Fixed, density: float, noise_std: float) -> float:
+def oracle_nmse(fixed: Fixed, density: ArrayLike, noise_std: float) -> Float[np.ndarray, "*s"]:
     """Oracle floor as NMSE, at the mean number of active latents."""
-    n_active = density * fixed.n_latents
-    return float(oracle_floor(fixed.n_dims, n_active, noise_std)) / (n_active / 3)
+    n_active = np.asarray(density, np.float64) * fixed.n_latents
+    return oracle_floor(fixed.n_dims, n_active, noise_std) / (n_active / 3)
 
 
 def comparison_table(rows: pd.DataFrame) -> pd.DataFrame:

@@ -121,8 +121,8 @@ class Autoencoder(ABC):
         Scale and centre come from eight batches that are drawn in advance.
         """
         key_first, key_train = jax.random.split(key)
-        first = jnp.concatenate([sampler(k) for k in jax.random.split(key_first, _FIRST_BATCHES)])
-        return self._best(sampler, first, n_atoms=n_atoms, key=key_train)
+        first = jax.lax.map(sampler, jax.random.split(key_first, _FIRST_BATCHES))
+        return self._best(sampler, first.reshape(-1, first.shape[-1]), n_atoms=n_atoms, key=key_train)
 
     @abstractmethod
     def _start(

@@ -220,12 +220,13 @@ def test_float64(name, problem):
 def test_n_active_may_be_traced(learner, problem):
     observations = jnp.asarray(problem.observations, jnp.float32)
 
-    def largest_support(n_active):
+    def largest_support(n_active, observations):
         knowledge = Knowledge(N_DIMS, N_ATOMS, max_active=N_DIMS, nonnegative=True, n_active=n_active)
         fitted = shorter(learner.suited_to(knowledge)).fit(observations, n_atoms=N_ATOMS, key=jax.random.key(0))
         return jnp.max(jnp.sum(fitted.encoder(fitted.dictionary, observations).codes > 0, axis=1))
 
-    np.testing.assert_array_equal(jax.jit(jax.vmap(largest_support))(jnp.array([1, 2, 4])), [1, 2, 4])
+    compiled = jax.jit(jax.vmap(largest_support, in_axes=(0, None)))
+    np.testing.assert_array_equal(compiled(jnp.array([1, 2, 4]), observations), [1, 2, 4])
 
 
 def test_how_many_atoms_greedy_coding_allocates():

@@ -105,36 +105,39 @@ class Omp:
         self, dictionary: Float[Array, "n_dims n_latents"], observations: Float[Array, "n_samples n_dims"]
     ) -> tuple[Float[Array, "n_samples n_latents"], Outcome]:
         n_samples, n_latents = observations.shape[0], dictionary.shape[1]
+        size = row_norm(observations)
 
         def judge(state: _State) -> Verdict:
             missing = relative_norm(state.residual, observations)
-            return Verdict(missing, self._ended(state, observations), state.n_chosen >= self.n_nonzero)
+            return Verdict(missing, self._ended(state, size), state.n_chosen >= self.n_nonzero)
 
+        empty = _empty(observations, self.n_nonzero, n_latents)
         state, outcome = iterate(
-            lambda state: self._step(dictionary, observations, state),
+            lambda state: self._step(dictionary, size, state),
             judge,
-            _empty(observations, self.n_nonzero, n_latents),
+            # Nothing is judged before the first step.
+            empty._replace(exhausted=self._ended(empty, size)),
             n_samples=n_samples,
             max_iterations=4 * self.n_nonzero if self.nonnegative else self.n_nonzero + 1,
         )
         codes = _scatter(state.support, _coefficients(state.triangle, state.loadings), n_latents)
         return codes, outcome._replace(residual=relative_residual(dictionary, observations, codes))
 
-    def _ended(self, state: _State, observations: Float[Array, "n_samples n_dims"]) -> Bool[Array, " n_samples"]:
-        allowed = jnp.maximum(self.noise_std * observations.shape[1] ** 0.5, self.tolerance * row_norm(observations))
+    def _ended(self, state: _State, size: Float[Array, " n_samples"]) -> Bool[Array, " n_samples"]:
+        allowed = jnp.maximum(self.noise_std * state.residual.shape[1] ** 0.5, self.tolerance * size)
         ended = state.exhausted | (row_norm(state.residual) <= allowed)
         return ended if self.n_active is None else ended | (state.n_chosen >= self.n_active)
 
-    def _step(self, dictionary: Array, observations: Array, state: _State) -> _State:
-        atom, index, exhausted = self._best_atom(dictionary, observations, state)
-        new, norm, projections = _orthogonalise(state.basis, atom, jnp.max(state.n_chosen))
+    def _step(self, dictionary: Array, size: Float[Array, " n_samples"], state: _State) -> _State:
+        atom, length, index, exhausted = self._best_atom(dictionary, size, state)
+        new, norm, projections = _orthogonalise(state.basis, atom, length, jnp.max(state.n_chosen))
         slot = jax.nn.one_hot(state.n_chosen, self.n_nonzero, dtype=atom.dtype)
         column = projections + slot * norm[:, None]
         triangle = jnp.where(slot[:, None, :] > 0, column[:, :, None], state.triangle)
         loading = row_sum(new * state.residual)[:, None]
 
-        independent = norm > jnp.sqrt(jnp.finfo(atom.dtype).eps) * row_norm(atom)
-        accepted = independent & ~exhausted & ~self._ended(state, observations)
+        independent = norm > jnp.sqrt(jnp.finfo(atom.dtype).eps) * length
+        accepted = independent & ~exhausted
         if self.nonnegative:
             coefficients = _coefficients(triangle, state.loadings + slot * loading)
             used = jnp.arange(self.n_nonzero) <= state.n_chosen[:, None]
@@ -153,16 +156,16 @@ class Omp:
         kept = freeze(~accepted, state, grown)
         return kept._replace(tried=tried, exhausted=exhausted)
 
-    def _best_atom(self, dictionary: Array, observations: Array, state: _State) -> tuple[Array, Array, Array]:
-        """The atom to try next, its index, and whether none is worth trying."""
+    def _best_atom(self, dictionary: Array, size: Array, state: _State) -> tuple[Array, Array, Array, Array]:
+        """The atom to try next, its length, its index, and whether none is worth trying."""
         norms: Array = jnp.linalg.norm(dictionary, axis=0)
         usable = (norms > 0) & (norms >= self.min_norm * jnp.max(norms))
         scores = (state.residual @ dictionary) * jnp.where(usable, 1 / jnp.where(usable, norms, 1), 0)
         scores = scores if self.nonnegative else jnp.abs(scores)
         scores = jnp.where(state.tried, 0, scores)
         index, largest = largest_entry(scores)
-        rounding = 10 * jnp.finfo(scores.dtype).eps * row_norm(observations)
-        return dictionary.T[index], index, largest <= rounding
+        rounding = 10 * jnp.finfo(scores.dtype).eps * size
+        return dictionary.T[index], norms[index], index, state.exhausted | (largest <= rounding)
 
 
 def _empty(observations: Float[Array, "n_samples n_dims"], n_nonzero: int, n_latents: int) -> _State:
@@ -181,11 +184,14 @@ def _empty(observations: Float[Array, "n_samples n_dims"], n_nonzero: int, n_lat
 
 
 def _orthogonalise(
-    basis: Float[Array, "n_samples n_nonzero n_dims"], atom: Float[Array, "n_samples n_dims"], n_used: Int[Array, ""]
+    basis: Float[Array, "n_samples n_nonzero n_dims"],
+    atom: Float[Array, "n_samples n_dims"],
+    length: Float[Array, " n_samples"],
+    n_used: Int[Array, ""],
 ) -> tuple[Float[Array, "n_samples n_dims"], Float[Array, " n_samples"], Float[Array, "n_samples n_nonzero"]]:
     """The unit vector an atom adds to the basis, its length before scaling, and the atom's part along the basis.
 
-    `n_used` is how many rows of the basis are not zero at most.
+    `length` is the atom's, and `n_used` is how many rows of the basis are not zero at most.
     """
 
     def without(slot: Array, found: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -194,14 +200,15 @@ def _orthogonalise(
         along = row_sum(unit * rest)
         return part.at[:, slot].add(along), rest - along[:, None] * unit
 
-    def again(part: Array, rest: Array) -> tuple[Array, Array]:
-        return jax.lax.fori_loop(0, n_used, without, (part, rest))
+    def again(part: Array, rest: Array, _: Array) -> tuple[Array, Array, Array]:
+        part, rest = jax.lax.fori_loop(0, n_used, without, (part, rest))
+        return part, rest, row_norm(rest)
 
-    part, rest = again(jnp.zeros(basis.shape[:2], basis.dtype), atom)
+    part, rest, norm = again(jnp.zeros(basis.shape[:2], basis.dtype), atom, length)
     # Where most of the atom is left, rounding left little of the basis in it (Daniel et al. 1976).
-    little = row_norm(rest) < _MOST_LEFT * row_norm(atom)
-    part, rest = jax.lax.cond(jnp.any(little), again, lambda *same: same, part, rest)
-    norm = row_norm(rest)
+    little = norm < _MOST_LEFT * length
+    found: tuple[Array, Array, Array] = jax.lax.cond(jnp.any(little), again, lambda *same: same, part, rest, norm)
+    part, rest, norm = found
     return rest / jnp.where(norm == 0, 1, norm)[:, None], norm, part
 
 

@@ -21,8 +21,8 @@ class Problem(NamedTuple):
 
 
 def problem(seed: int, quick: bool) -> Problem:
-    """40 samples (quick: 8) of 60 of 400 Gaussian atoms in 200 dimensions, signed normal codes, no noise."""
-    rng, n_samples = np.random.default_rng(seed), 8 if quick else 40
+    """40 samples (quick: 3) of 60 of 400 Gaussian atoms in 200 dimensions, signed normal codes, no noise."""
+    rng, n_samples = np.random.default_rng(seed), 3 if quick else 40
     dictionary = unit_columns(rng, N_DIMS, N_LATENTS)
     return Problem(dictionary, sparse_codes(rng, (n_samples, N_LATENTS), N_ACTIVE) @ dictionary.T)
 

@@ -113,11 +113,12 @@ def _panel(table: pd.DataFrame, contest: Contest) -> Panel:
 
 def _notes(contests: Sequence[Contest], quick: bool) -> list[str]:
     unwarmed = [one.name for one in contests if not one.warm]
+    warmed = f"but for {', '.join(unwarmed)}, one call" if unwarmed else "one call"
     return [
         *(f"{one.name}: {one.what}" for one in contests),
         "In every round all entrants solve the same new problem, one after another, each in turn first. Everyone "
-        f"is given {usable_cores()} threads and, but for {', '.join(unwarmed) or 'none'}, one call before the clock "
-        "starts; short ones are repeated for half a second. Starting is compiling for ours, importing for the others.",
+        f"is given {usable_cores()} threads and {warmed} before the clock starts; short ones are repeated for half a "
+        "second. Starting is compiling for ours, importing for the others.",
         "Ratios are of wall time; an interval over rounds says nothing of other machines. Quality is computed apart "
         "from the clock.",
         *(["Quick: smaller problems and two rounds. What is fixed a call weighs more than it does in full."] * quick),

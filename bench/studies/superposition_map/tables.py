@@ -170,7 +170,8 @@ def worst_case_nmse(fixed: Fixed, density: ArrayLike, noise_std: float) -> Float
     density, delta = np.asarray(density, np.float64), fixed.n_dims / fixed.n_latents
     below = density < delta
     sensitivity = noise_sensitivity(delta, np.where(below, density / delta, 1), "nonnegative")
-    return np.where(below, sensitivity * noise_std**2 / (density / 3), np.inf)
+    finite = below & np.isfinite(sensitivity)
+    return np.where(finite, np.where(finite, sensitivity, 0) * noise_std**2 / (density / 3), np.inf)
 
 
 def oracle_nmse(fixed: Fixed, density: ArrayLike, noise_std: float) -> Float[np.ndarray, "*s"]:
